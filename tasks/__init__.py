@@ -1,0 +1,1 @@
+"""WHEN: the background entrances, thin on purpose; what they do stands in workflow.services."""

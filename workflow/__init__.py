@@ -1,0 +1,1 @@
+"""Tertial: plans reporting rounds, invites, reminds, reads answers and gathers the bundle."""

@@ -1,0 +1,1 @@
+"""THE OUTSIDE WORLD: one library per file, each behind a port."""
