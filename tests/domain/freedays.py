@@ -1,0 +1,79 @@
+"""Writes workflow/domain/freedays.py from the package holidays: `python -m tests.domain.freedays`.
+
+Every option is named: the package's defaults and the language it answers in have changed between releases.
+"""
+
+from pathlib import Path
+
+import holidays
+
+TARGET = Path(__file__).parents[2] / "workflow" / "domain" / "freedays.py"
+YEARS = range(2019, 2061)
+
+HEAD = '''"""The free days of Sweden {first}–{last}: data, so that no library upgrade can move a deadline.
+
+The 13 public holidays of the act 1989:253 (other Sundays left out) and the three eves that are free by custom.
+Names are written as in running text. Written by `python -m tests.domain.freedays`; do not edit by hand: what one
+site or one year needs on top is entered as the calendar's `extra_quiet`. A test proves that the file is what the
+script writes.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+'''
+
+TAIL = '''
+
+def _by_date() -> dict[date, str]:
+    """Lay the columns out by date; two that fall on one day (2060-06-06) share it."""
+    days: dict[date, str] = {}
+    for year, row in _ROWS.items():
+        for name, day in zip(ENGLISH_NAMES, row.split(), strict=True):
+            when = date.fromisoformat(f"{year}-{day}")
+            days[when] = f"{days[when]}, {name}" if when in days else name
+    return days
+
+
+YEARS = range(min(_ROWS), max(_ROWS) + 1)
+FREE_DAYS: Mapping[date, str] = _by_date()
+'''
+
+
+def running_text(name: str) -> str:
+    """Swedish names of days take no capital in a sentence, save the name of Christ."""
+    return name if name.startswith("Kristi ") else name[0].lower() + name[1:]
+
+
+def named_days(year: int, language: str) -> list[tuple[str, str]]:
+    """(month-day, name) of one year, in order of date."""
+    found = holidays.country_holidays(
+        "SE", years=year, categories=("public", "de_facto"), language=language, include_sundays=False
+    )
+    return [(f"{day:%m-%d}", name) for day, names in sorted(found.items()) for name in sorted(names.split("; "))]
+
+
+def render() -> str:
+    """The whole text of the module."""
+    # In the first year no two fall on one day, so that the two languages can be laid side by side.
+    first = YEARS[0]
+    names = {
+        running_text(sv): en
+        for (_, sv), (_, en) in zip(named_days(first, "sv"), named_days(first, "en_US"), strict=True)
+    }
+    english = "".join(f'    "{sv}": "{en}",\n' for sv, en in names.items())
+    rows = []
+    for year in YEARS:
+        by_name = {running_text(name): day for day, name in named_days(year, "sv")}
+        rows.append(f'    {year}: "{" ".join(by_name[name] for name in names)}",\n')
+    return (
+        HEAD.format(first=first, last=YEARS[-1])
+        + f"ENGLISH_NAMES: Mapping[str, str] = {{\n{english}}}\n\n"
+        + "# A row per year, month-day; the columns stand in the order of the names above.\n"
+        + f"_ROWS: Mapping[int, str] = {{\n{''.join(rows)}}}\n"
+        + TAIL
+    )
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")

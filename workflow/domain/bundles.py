@@ -1,0 +1,162 @@
+"""The gathered report as a value: focus area → question → unit, with missing, late and not applicable explicit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from workflow.domain.forms import Answer
+from workflow.domain.people import sort_key
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Edition, State, Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitStatus:
+    """How one unit stands in the report. `edition` 0 means nothing has been handed in."""
+
+    unit: str
+    name: str
+    kind: str
+    state: str
+    edition: int
+    received_at: datetime | None
+    late_days: int
+    due_at: datetime
+    sha256: str
+    diary_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One unit under one question; `answer` is None where nothing has been handed in."""
+
+    status: UnitStatus
+    text: str
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleQuestion:
+    """A question with every unit that was asked it, in Swedish order. `text` is the commonest wording."""
+
+    key: str
+    number: str
+    label: str
+    text: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleArea:
+    key: str
+    number: int
+    title: str
+    questions: tuple[BundleQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Everything the report says; `edition` 0 is a draft edition.
+
+    `as_of` is the last thing that happened to its content, never the time of gathering: identical input gives
+    identical bytes.
+    """
+
+    round: str
+    title: str
+    form_title: str
+    form_id: str
+    form_version: str
+    period_start: date
+    period_end: date
+    edition: int
+    as_of: datetime
+    areas: tuple[BundleArea, ...]
+    units: tuple[UnitStatus, ...]
+
+    @property
+    def is_draft(self) -> bool:
+        return self.edition == 0
+
+    @property
+    def missing(self) -> tuple[UnitStatus, ...]:
+        return tuple(unit for unit in self.units if unit.edition == 0 and unit.state != State.EXCUSED)
+
+    @property
+    def late(self) -> tuple[UnitStatus, ...]:
+        return tuple(unit for unit in self.units if unit.late_days > 0)
+
+
+def compose_bundle(
+    round_: Round,
+    submissions: Sequence[Submission],
+    editions: Mapping[str, Edition],
+    *,
+    edition: int,
+) -> Bundle:
+    """Fold the handed-in editions (latest per submission id) into the report.
+
+    Drafts cannot come in: they are not among the arguments.
+    """
+    ordered = sorted(submissions, key=lambda each: sort_key(each.unit_name))
+    statuses = {each.id: _status(each, editions.get(each.id)) for each in ordered}
+    areas = []
+    for area in round_.form.areas:
+        questions = []
+        for place, question in enumerate(area.questions, start=1):
+            asked = [each for each in ordered if question.asked_of(each.kind, each.unit)]
+            entries = tuple(
+                Entry(
+                    status=statuses[each.id],
+                    text=question.text_for(each.kind),
+                    answer=editions[each.id].answers.get(question.key) if each.id in editions else None,
+                )
+                for each in asked
+            )
+            if entries:
+                questions.append(
+                    BundleQuestion(
+                        key=question.key,
+                        number=f"{area.number}.{place}",
+                        label=question.label,
+                        text=question.texts[""],
+                        entries=entries,
+                    ),
+                )
+        areas.append(BundleArea(key=area.key, number=area.number, title=area.title, questions=tuple(questions)))
+    start, end = round_.span
+    return Bundle(
+        round=round_.id,
+        title=round_.title("sv"),
+        form_title=round_.form.title,
+        form_id=round_.form.id,
+        form_version=round_.form.version,
+        period_start=start,
+        period_end=end,
+        edition=edition,
+        as_of=_last_change(round_, ordered),
+        areas=tuple(areas),
+        units=tuple(statuses.values()),
+    )
+
+
+def _status(submission: Submission, edition: Edition | None) -> UnitStatus:
+    return UnitStatus(
+        unit=submission.unit,
+        name=submission.unit_name,
+        kind=submission.kind,
+        state=submission.state,
+        edition=edition.number if edition else 0,
+        received_at=submission.received_at,
+        late_days=submission.late_days,
+        due_at=submission.due_at,
+        sha256=edition.sha256 if edition else "",
+        diary_number=submission.diary_number,
+    )
+
+
+def _last_change(round_: Round, submissions: Sequence[Submission]) -> datetime:
+    moments = [round_.opens_at, round_.opened_at, round_.closed_at]
+    for each in submissions:
+        moments += [each.handed_in_at, each.decided_at]
+    return max(moment for moment in moments if moment is not None)

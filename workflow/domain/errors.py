@@ -1,0 +1,121 @@
+"""One tree of errors: each carries values and one Swedish sentence; the doors choose language and status."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class TertialError(Exception):
+    """The root. `sentence` is the Swedish text with named fields (also the key in the English catalogue)."""
+
+    sentence: ClassVar[str] = "Något gick fel."
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(values)
+        self.values: Mapping[str, object] = values
+
+    def __str__(self) -> str:
+        return self.sentence.format(**self.values)
+
+
+class NotFoundError(TertialError):
+    """What was asked for does not exist, or may not be seen by the one who asks (the same answer to both)."""
+
+    sentence = "Det finns inget som heter {what}."
+
+
+class UnknownRoundError(NotFoundError):
+    sentence = "Det finns ingen omgång {round}. Skriv den som 2027-T1."
+
+
+class UnknownUnitError(NotFoundError):
+    sentence = "Det finns ingen nämnd eller bolag med beteckningen {unit}.{hint}"
+
+
+class UnknownPeriodError(NotFoundError):
+    sentence = "Det finns ingen period {period}. Välj en av: {choices}."
+
+
+class LinkError(NotFoundError):
+    """A personal link that is wrong, revoked or past its time; one answer to all three (constant answer)."""
+
+    sentence = "Länken gäller inte längre. Öppna den senaste länken du har fått, eller skriv till {office}."
+
+
+class RefusedError(TertialError):
+    """A rule says no; nothing was changed."""
+
+    sentence = "Det går inte att göra."
+
+
+class MoveRefusedError(RefusedError):
+    """The table of moves has no such move from this state."""
+
+    sentence = "Det går inte att {move} ett underlag som är {state}."
+
+
+class RoundMoveRefusedError(RefusedError):
+    sentence = "Det går inte att {move} en omgång som är {state}."
+
+
+class ReasonMissingError(RefusedError):
+    sentence = "Skriv en motivering."
+
+
+class IncompleteError(RefusedError):
+    """Submitting before every question has an answer. `missing` holds the keys of the questions."""
+
+    sentence = "{count} frågor saknar svar."
+
+
+class DeadlineError(RefusedError):
+    sentence = "Den nya sista dagen måste ligga efter {now}."
+
+
+class LockedQuestionError(RefusedError):
+    """After a return only the chosen questions are open."""
+
+    sentence = "Frågan {question} är låst: bara de frågor som ska kompletteras går att ändra."
+
+
+class TextRefusedError(RefusedError):
+    """Text that no document can hold. `position` counts characters from 1; `character` is its U+ number."""
+
+    sentence = "Texten i {field} innehåller ett tecken som inte går att spara ({character}, tecken nummer {position})."
+
+
+class TooLargeError(RefusedError):
+    sentence = "Filen är för stor ({megabytes} MB). Den får vara högst {limit} MB."
+
+
+class FileRefusedError(RefusedError):
+    """An uploaded or imported file that is not what it says, or not safe to open."""
+
+    sentence = "Filen {file} går inte att läsa: {why}"
+
+
+class LoginRefusedError(RefusedError):
+    """Constant answer: never says which of address and password was wrong."""
+
+    sentence = "E-postadressen eller lösenordet stämmer inte."
+
+
+class AlreadyExistsError(RefusedError):
+    sentence = "{what} finns redan."
+
+
+class StaleWriteError(TertialError):
+    """Somebody else was first: the version in hand is not the stored one."""
+
+    sentence = "Någon annan hann före. Läs om sidan och försök igen."
+
+
+class AnswerClashError(StaleWriteError):
+    """Two people wrote in the same question. `theirs` is what is stored, `mine` what was refused; both are shown."""
+
+    sentence = "{who} ändrade samtidigt: välj text."
+
+
+class ConfigError(TertialError):
+    """A file under config/ is wrong: which file and line, what is wrong, what is allowed."""
+
+    sentence = "{file}, rad {line}: {what} {allowed}"

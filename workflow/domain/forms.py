@@ -1,0 +1,189 @@
+"""The form as data: focus areas, questions, their wording per kind of unit, answers, and what is missing."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from unicodedata import category
+
+from workflow.domain.errors import TextRefusedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question. `key` identifies it for ever (answers hang on it); texts and headings may change.
+
+    `texts` maps a kind of unit to its own wording, "" holds the wording of all other kinds.
+    `kinds`/`units` empty means everybody; otherwise only those are asked.
+    """
+
+    key: str
+    label: str
+    texts: Mapping[str, str]
+    kinds: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+    required: bool = True
+
+    def asked_of(self, kind: str, unit: str) -> bool:
+        if self.units and unit in self.units:
+            return True
+        return (not self.units or bool(self.kinds)) and (not self.kinds or kind in self.kinds)
+
+    def text_for(self, kind: str) -> str:
+        return self.texts.get(kind, self.texts[""])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FocusArea:
+    """One of the policy's focus areas, in printed order. `number` is what is printed before the title."""
+
+    key: str
+    number: int
+    title: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A versioned form. A round freezes one; `asked` gives what one unit is asked."""
+
+    id: str
+    version: str
+    title: str
+    purpose: tuple[str, ...]
+    heading: str
+    subheading: str
+    instructions: tuple[str, ...]
+    areas: tuple[FocusArea, ...]
+
+    def asked(self, kind: str, unit: str) -> "QuestionSet":
+        """The questions of one unit, numbered 1… in printed order; areas without any are left out."""
+        areas: list[AskedArea] = []
+        number = 0
+        for area in self.areas:
+            asked: list[AskedQuestion] = []
+            for question in area.questions:
+                if question.asked_of(kind, unit):
+                    number += 1
+                    asked.append(
+                        AskedQuestion(
+                            key=question.key,
+                            number=number,
+                            label=question.label,
+                            text=question.text_for(kind),
+                            required=question.required,
+                        ),
+                    )
+            if asked:
+                areas.append(AskedArea(key=area.key, number=area.number, title=area.title, questions=tuple(asked)))
+        return QuestionSet(form_id=self.id, form_version=self.version, areas=tuple(areas))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedQuestion:
+    """A question as one unit meets it."""
+
+    key: str
+    number: int
+    label: str
+    text: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedArea:
+    """A focus area with the questions one unit gets under it."""
+
+    key: str
+    number: int
+    title: str
+    questions: tuple[AskedQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionSet:
+    """What one unit is asked, area by area."""
+
+    form_id: str
+    form_version: str
+    areas: tuple[AskedArea, ...]
+
+    @property
+    def questions(self) -> tuple[AskedQuestion, ...]:
+        return tuple(question for area in self.areas for question in area.questions)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(question.key for question in self.questions)
+
+    def question(self, key: str) -> AskedQuestion | None:
+        return next((question for question in self.questions if question.key == key), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One unit's answer to one question; `version` 0 means never saved. "Not applicable" needs its reason."""
+
+    question: str
+    text: str = ""
+    not_applicable: bool = False
+    na_reason: str = ""
+    version: int = field(default=0, compare=False)
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.na_reason.strip()) if self.not_applicable else bool(self.text.strip())
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.text.strip() or self.not_applicable or self.na_reason.strip())
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The text's paragraphs: a line break starts a new one, as in the box on the page; empty lines fall away."""
+        return tuple(line.strip() for line in self.text.splitlines() if line.strip())
+
+
+Answers = Mapping[str, Answer]
+
+
+def missing(questions: QuestionSet, answers: Answers) -> tuple[AskedQuestion, ...]:
+    """The required questions without a complete answer, in order."""
+    return tuple(
+        question
+        for question in questions.questions
+        if question.required and not answers.get(question.key, Answer(question=question.key)).is_complete
+    )
+
+
+def count_answered(questions: QuestionSet, answers: Answers) -> int:
+    return sum(1 for key in questions.keys if key in answers and answers[key].is_complete)
+
+
+def merge(answers: Iterable[Answer]) -> dict[str, Answer]:
+    return {answer.question: answer for answer in answers}
+
+
+_ALLOWED_CONTROLS = frozenset("\n\t")
+
+
+def clean_text(text: str, *, where: str) -> str:
+    """Text as it will be kept: line ends become LF, nothing else changes.
+
+    Raises TextRefusedError for NUL, other C0/C1 controls and lone surrogates: XML (production [2] Char) and
+    PostgreSQL cannot hold them, and replacing them silently would lose what somebody wrote.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for position, character in enumerate(text, start=1):
+        if (category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS) or character in "\ufffe\uffff":
+            raise TextRefusedError(field=where, character=f"U+{ord(character):04X}", position=position, text=text)
+    return text
+
+
+def clean_answer(answer: Answer, *, known: Collection[str]) -> Answer:
+    """The answer with its texts cleaned. The question must be one of `known` (KeyError otherwise: a forged field)."""
+    if answer.question not in known:
+        raise KeyError(answer.question)
+    return replace(
+        answer,
+        text=clean_text(answer.text, where=answer.question),
+        na_reason=clean_text(answer.na_reason, where=answer.question),
+    )

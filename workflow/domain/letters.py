@@ -1,0 +1,141 @@
+"""What each mail says: one frozen letter per folder in email_templates/, holding only plain words and numbers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workflow.domain.messages import MessageKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What all letters share. Dates are already words in the reader's language."""
+
+    kind: ClassVar[MessageKind]
+
+    language: str
+    first_name: str
+    unit: str
+    round: str
+    due: str
+    due_day: str
+    due_clock: str
+    link: str
+    office: str
+    contact_name: str
+    contact_phone: str
+    contact_email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation(Letter):
+    """`covers` is the period in words; `questions` how many the unit is asked."""
+
+    kind: ClassVar[MessageKind] = MessageKind.INVITATION
+    covers: str
+    questions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder(Letter):
+    """`left` like "5 arbetsdagar"; `state` is not_started, draft or returned; `saved` a moment in words or ""."""
+
+    kind: ClassVar[MessageKind] = MessageKind.REMINDER
+    left: str
+    state: str
+    answered: int
+    questions: int
+    saved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDay(Letter):
+    kind: ClassVar[MessageKind] = MessageKind.LAST_DAY
+    state: str
+    answered: int
+    questions: int
+    saved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue(Letter):
+    """`late` like "3 arbetsdagar"; `copies` names the roles in copy (deputy, head); `is_last` announces the end."""
+
+    kind: ClassVar[MessageKind] = MessageKind.OVERDUE
+    late: str
+    state: str
+    answered: int
+    questions: int
+    saved: str
+    compiled_from: str
+    copies: tuple[str, ...]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedItem:
+    """One question to supplement."""
+
+    number: int
+    text: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned(Letter):
+    kind: ClassVar[MessageKind] = MessageKind.RETURNED
+    reason: str
+    items: tuple[ReturnedItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptItem:
+    """One answer as handed in. `not_applicable` holds the reason, or ""."""
+
+    number: int
+    text: str
+    paragraphs: tuple[str, ...]
+    not_applicable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Letter):
+    """`received` is the legal moment in words; `late` is "" or like "1 arbetsdag"; `sha256` the fingerprint."""
+
+    kind: ClassVar[MessageKind] = MessageKind.RECEIPT
+    received: str
+    late: str
+    edition: int
+    diary_number: str
+    sha256: str
+    items: tuple[ReceiptItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved(Letter):
+    kind: ClassVar[MessageKind] = MessageKind.APPROVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension(Letter):
+    kind: ClassVar[MessageKind] = MessageKind.EXTENSION
+    previous_due: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excused(Letter):
+    kind: ClassVar[MessageKind] = MessageKind.EXCUSED
+    reason: str
+
+
+LETTERS: tuple[type[Letter], ...] = (
+    Invitation,
+    Reminder,
+    LastDay,
+    Overdue,
+    Returned,
+    Receipt,
+    Approved,
+    Extension,
+    Excused,
+)

@@ -1,0 +1,222 @@
+"""The ledger of intended sends: a message's identity, its states and moves, and when it is no longer true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """One per folder in email_templates/."""
+
+    INVITATION = "invitation"
+    REMINDER = "reminder"
+    LAST_DAY = "last_day"
+    OVERDUE = "overdue"
+    RETURNED = "returned"
+    RECEIPT = "receipt"
+    APPROVED = "approved"
+    EXTENSION = "extension"
+    EXCUSED = "excused"
+
+
+REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
+WINDOWED = REMINDERS | {MessageKind.INVITATION}
+"""What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
+OWED_ONLY = REMINDERS | {MessageKind.INVITATION, MessageKind.RETURNED, MessageKind.EXTENSION}
+"""Mails that ask for an answer: untrue, and therefore not sent, once the answer has come in."""
+
+
+class MessageState(StrEnum):
+    PLANNED = "planned"
+    SENDING = "sending"
+    HANDING = "handing"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    HELD = "held"
+
+
+MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
+    MessageState.PLANNED: frozenset(
+        {MessageState.SENDING, MessageState.CANCELLED, MessageState.SKIPPED, MessageState.HELD, MessageState.FAILED}
+    ),
+    MessageState.HELD: frozenset({MessageState.PLANNED, MessageState.CANCELLED, MessageState.SKIPPED}),
+    MessageState.SENDING: frozenset(
+        {MessageState.HANDING, MessageState.PLANNED, MessageState.FAILED, MessageState.CANCELLED, MessageState.HELD}
+    ),
+    MessageState.HANDING: frozenset(
+        {MessageState.SENT, MessageState.UNKNOWN, MessageState.PLANNED, MessageState.FAILED}
+    ),
+    MessageState.UNKNOWN: frozenset({MessageState.SENT, MessageState.FAILED, MessageState.PLANNED}),
+    MessageState.FAILED: frozenset({MessageState.PLANNED}),
+    MessageState.SENT: frozenset(),
+    MessageState.CANCELLED: frozenset(),
+    MessageState.SKIPPED: frozenset(),
+}
+
+PENDING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HANDING, MessageState.HELD})
+
+LEASE = timedelta(minutes=15)  # longer than the ten minutes RFC 5321 §4.5.3.2.6 gives the reply to the final dot
+RETRY_LADDER = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120, 240))  # greylisting asks for ≥ 5
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """The mail as first rendered; the same bytes come out of it every time (RFC 5322 Date and Message-ID included).
+
+    `{link}` stands in the texts for the personal link's secret, which is derived at the moment of sending, so that
+    no usable link rests in the database or in a backup.
+    """
+
+    subject: str
+    text: str
+    html: str
+    sender_name: str
+    sender_email: str
+    to_name: str
+    to_email: str
+    copies: tuple[str, ...]
+    message_id: str
+    date: datetime
+    attachments: tuple["Enclosure", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file in a mail; `media_type` like text/calendar; method=REQUEST."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One intended send. `slot` and `deadline_revision` say which one; `key` is unique in the database for ever.
+
+    `fence` grows with every claim: a worker that lost its lease cannot write over its successor.
+    """
+
+    id: str
+    round: str
+    submission: str
+    recipient: str
+    kind: MessageKind
+    slot: str
+    deadline_revision: int
+    to_name: str
+    to_email: str
+    copies: tuple[str, ...] = ()
+    link: str = ""
+    language: str = "sv"
+    due_at: datetime
+    give_up_at: datetime
+    local_day: str = ""
+    state: MessageState = MessageState.PLANNED
+    reason: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 0
+    fence: int = 0
+    lease_until: datetime | None = None
+    frozen: Frozen | None = field(default=None, compare=False)
+    sent_at: datetime | None = None
+    reply: str = ""
+    created_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.submission}:{self.recipient}:{self.slot}:{self.deadline_revision}"
+
+    @property
+    def is_reminder(self) -> bool:
+        return self.kind in REMINDERS
+
+    def claim(self, now: datetime) -> "Message":
+        """planned → sending, with a lease and a higher fence."""
+        moved = self._to(MessageState.SENDING)
+        return replace(moved, fence=self.fence + 1, attempts=self.attempts + 1, lease_until=now + LEASE)
+
+    def freeze(self, frozen: Frozen, *, local_day: str) -> "Message":
+        """Rendered for the first time; a second rendering is never made."""
+        return self if self.frozen else replace(self, frozen=frozen, local_day=local_day)
+
+    def hand(self, now: datetime) -> "Message":
+        """sending → handing: the marker just before the final dot. From here nobody resends by themselves."""
+        return replace(self._to(MessageState.HANDING), lease_until=now + LEASE)
+
+    def sent(self, now: datetime, reply: str) -> "Message":
+        return replace(self._to(MessageState.SENT), sent_at=now, reply=reply, lease_until=None, reason="")
+
+    def unknown(self, why: str) -> "Message":
+        return replace(self._to(MessageState.UNKNOWN), reason=why, lease_until=None)
+
+    def failed(self, why: str) -> "Message":
+        return replace(self._to(MessageState.FAILED), reason=why, lease_until=None)
+
+    def cancel(self, why: str) -> "Message":
+        return replace(self._to(MessageState.CANCELLED), reason=why, lease_until=None)
+
+    def skip(self, why: str) -> "Message":
+        return replace(self._to(MessageState.SKIPPED), reason=why, lease_until=None)
+
+    def hold(self, why: str) -> "Message":
+        return replace(self._to(MessageState.HELD), reason=why, lease_until=None)
+
+    def postpone(self, due_at: datetime) -> "Message":
+        """Still planned, but for later: outside the sending window."""
+        return replace(self, due_at=due_at)
+
+    def retry(self, now: datetime, why: str) -> "Message":
+        """Not accepted this time: up the ladder, or failed when there is no time left."""
+        wait = RETRY_LADDER[min(self.attempts, len(RETRY_LADDER)) - 1]
+        if now + wait > self.give_up_at:
+            return self.failed(why)
+        return replace(self._to(MessageState.PLANNED), due_at=now + wait, reason=why, lease_until=None)
+
+    def again(self, now: datetime, why: str) -> "Message":
+        """A person asks for it to be sent again: the same bytes, at once."""
+        moved = self._to(MessageState.PLANNED)
+        return replace(moved, due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
+
+    def recover(self) -> "Message":
+        """What an expired lease means: before the marker it may be tried again, after it nobody knows."""
+        if self.state is MessageState.HANDING:
+            return replace(self.unknown("lease_expired"), fence=self.fence + 1)
+        planned = self._to(MessageState.PLANNED)
+        return replace(planned, reason="lease_expired", lease_until=None, fence=self.fence + 1)
+
+    def _to(self, state: MessageState) -> "Message":
+        if state not in MESSAGE_MOVES[self.state]:
+            message = f"no move from {self.state} to {state}"
+            raise ValueError(message)
+        return replace(self, state=state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to hand a message over, kept for ever: how far it came and what the server said."""
+
+    message: str
+    number: int
+    phase: str
+    outcome: str
+    code: int | None
+    text: str
+    started_at: datetime
+    ended_at: datetime
+
+
+def why_untrue(message: Message, *, is_owed: bool, state: str, deadline_revision: int, round_state: str) -> str:
+    """Why this mail must not go any more, or "". Asked at planning, at the claim and in the marker's transaction."""
+    if message.kind in OWED_ONLY:
+        if not is_owed:
+            return state
+        if message.deadline_revision != deadline_revision:
+            return "deadline_moved"
+    if message.kind in REMINDERS and round_state != "open":
+        return "round_closed"
+    return ""

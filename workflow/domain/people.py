@@ -1,0 +1,103 @@
+"""Units, their contacts, coordinators; the Swedish order of names and the forgiving search."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class UnitKind(StrEnum):
+    """The kinds of unit in the city (domain glossary)."""
+
+    KOMMUNSTYRELSE = "kommunstyrelse"
+    FACKNAMND = "facknamnd"
+    STADSDELSNAMND = "stadsdelsnamnd"
+    BOLAG = "bolag"
+    INTRESSEBOLAG = "intressebolag"
+    STIFTELSE = "stiftelse"
+    KOMMUNALFORBUND = "kommunalforbund"
+
+
+class Role(StrEnum):
+    """What a contact is to its unit."""
+
+    PRIMARY = "primary"
+    DEPUTY = "deputy"
+    HEAD = "head"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A committee or company board. The full name is stored, never built (genitives are irregular)."""
+
+    id: str
+    name: str
+    short: str = ""
+    kind: UnitKind
+    valid_from: date | None = None
+    valid_to: date | None = None
+    replaced_by: str = ""
+    reports: bool = True
+
+    def is_valid(self, on: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person (or function mailbox) that answers for a unit. `language` is "sv" or "en"."""
+
+    unit: str
+    role: Role
+    name: str
+    email: str
+    phone: str = ""
+    language: str = "sv"
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ", maxsplit=1)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A coordinator's local login. `once` marks a password that is spent by its first use."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str
+    language: str = "sv"
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The coordinators' office as contacts meet it: sender of every mail, and whom to ask."""
+
+    name: str
+    sender_name: str
+    sender_email: str
+    contact_name: str
+    contact_phone: str
+    contact_email: str
+    base_url: str
+    mail_domain: str
+
+
+_AFTER_Z = {"å": "{a", "ä": "{b", "ö": "{c", "æ": "{b", "ø": "{c"}
+
+
+def sort_key(name: str) -> tuple[str, str]:
+    """Swedish alphabetical order: Å Ä Ö after Z, case and other accents ignored, ties by the name as written."""
+    folded = unicodedata.normalize("NFC", name).casefold()
+    return "".join(_AFTER_Z.get(letter) or _without_accents(letter) for letter in folded), name
+
+
+def search_key(text: str) -> str:
+    """What search compares: no case, no dots or accents, so that "hagersten" finds Hägersten-Älvsjö."""
+    return _without_accents(text.casefold()).replace("ø", "o").replace("æ", "a").strip()
+
+
+def _without_accents(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))

@@ -1,0 +1,115 @@
+"""A round: one opening of one form for one period, with a deadline per kind of unit and its table of moves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from workflow.domain.errors import RoundMoveRefusedError
+from workflow.domain.forms import Form
+from workflow.domain.people import UnitKind
+from workflow.domain.reminders import Policy
+
+
+class RoundState(StrEnum):
+    PLANNED = "planned"
+    OPEN = "open"
+    CLOSED = "closed"
+    BUNDLED = "bundled"
+    CANCELLED = "cancelled"
+
+
+class RoundMove(StrEnum):
+    OPEN = "open"
+    CLOSE = "close"
+    BUNDLE = "bundle"
+    CANCEL = "cancel"
+
+
+ROUND_MOVES: Mapping[tuple[RoundState, RoundMove], RoundState] = {
+    (RoundState.PLANNED, RoundMove.OPEN): RoundState.OPEN,
+    (RoundState.PLANNED, RoundMove.CANCEL): RoundState.CANCELLED,
+    (RoundState.OPEN, RoundMove.CLOSE): RoundState.CLOSED,
+    (RoundState.CLOSED, RoundMove.BUNDLE): RoundState.BUNDLED,
+    (RoundState.BUNDLED, RoundMove.BUNDLE): RoundState.BUNDLED,  # a supplement makes a new, numbered edition
+}
+
+ANSWERABLE = frozenset({RoundState.OPEN, RoundState.CLOSED, RoundState.BUNDLED})
+"""Nobody is locked out after the deadline: KS's duty of oversight (KL 6 kap.) is better served late than never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A type of period. `first_month`–`last_month` are inclusive; a cumulative one starts in January."""
+
+    code: str
+    title: Mapping[str, str]
+    first_month: int
+    last_month: int
+
+    def name(self, year: int, language: str) -> str:
+        return f"{self.title[language]} {year}"
+
+    def span(self, year: int) -> tuple[date, date]:
+        """First and last day covered."""
+        after = date(year + self.last_month // 12, self.last_month % 12 + 1, 1)
+        return date(year, self.first_month, 1), date.fromordinal(after.toordinal() - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One round, with its own frozen copy of form and reminder policy.
+
+    `due_at` maps a kind of unit to its common deadline (an instant); `opens_at`, `closes_at` are instants.
+    """
+
+    id: str
+    year: int
+    period: Period
+    form: Form
+    policy: Policy
+    opens_at: datetime
+    due_at: Mapping[UnitKind, datetime]
+    closes_at: datetime
+    state: RoundState = RoundState.PLANNED
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    editions: int = 0
+    version: int = field(default=0, compare=False)
+
+    def title(self, language: str) -> str:
+        return self.period.name(self.year, language)
+
+    @property
+    def span(self) -> tuple[date, date]:
+        return self.period.span(self.year)
+
+    @property
+    def kinds(self) -> frozenset[UnitKind]:
+        return frozenset(self.due_at)
+
+    def allows(self, move: RoundMove) -> bool:
+        return (self.state, move) in ROUND_MOVES
+
+    def open(self, now: datetime) -> "Round":
+        return replace(self._moved(RoundMove.OPEN), opened_at=now)
+
+    def close(self, now: datetime) -> "Round":
+        return replace(self._moved(RoundMove.CLOSE), closed_at=now)
+
+    def bundle(self) -> "Round":
+        return replace(self._moved(RoundMove.BUNDLE), editions=self.editions + 1)
+
+    def cancel(self) -> "Round":
+        return self._moved(RoundMove.CANCEL)
+
+    def _moved(self, move: RoundMove) -> "Round":
+        target = ROUND_MOVES.get((self.state, move))
+        if target is None:
+            raise RoundMoveRefusedError(round=self.id, state=self.state, move=move)
+        return replace(self, state=target)
+
+
+def round_id(year: int, period: str) -> str:
+    """How people write a round: 2027-T1."""
+    return f"{year}-{period}"

@@ -1,0 +1,263 @@
+"""One unit's filled form in a round: its states, who may move it where, its deadline and its handed-in editions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from json import dumps
+
+from workflow.domain.calendar import Calendar
+from workflow.domain.errors import DeadlineError, IncompleteError, MoveRefusedError, ReasonMissingError
+from workflow.domain.forms import Answers, QuestionSet, count_answered, missing
+from workflow.domain.people import UnitKind
+
+
+class State(StrEnum):
+    NOT_STARTED = "not_started"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    EXCUSED = "excused"
+
+
+class Move(StrEnum):
+    WRITE = "write"
+    SUBMIT = "submit"
+    TAKE_BACK = "take_back"
+    RETURN = "return"
+    APPROVE = "approve"
+    REOPEN = "reopen"
+    EXCUSE = "excuse"
+
+
+class Actor(StrEnum):
+    CONTACT = "contact"
+    COORDINATOR = "coordinator"
+
+
+MOVES: Mapping[tuple[State, Move], State] = {
+    (State.NOT_STARTED, Move.WRITE): State.DRAFT,
+    (State.DRAFT, Move.WRITE): State.DRAFT,
+    (State.RETURNED, Move.WRITE): State.RETURNED,
+    (State.DRAFT, Move.SUBMIT): State.SUBMITTED,
+    (State.RETURNED, Move.SUBMIT): State.SUBMITTED,
+    (State.SUBMITTED, Move.TAKE_BACK): State.DRAFT,
+    (State.SUBMITTED, Move.RETURN): State.RETURNED,
+    (State.SUBMITTED, Move.APPROVE): State.APPROVED,
+    (State.APPROVED, Move.REOPEN): State.RETURNED,
+    (State.NOT_STARTED, Move.EXCUSE): State.EXCUSED,
+    (State.DRAFT, Move.EXCUSE): State.EXCUSED,
+    (State.SUBMITTED, Move.EXCUSE): State.EXCUSED,
+    (State.RETURNED, Move.EXCUSE): State.EXCUSED,
+}
+
+WHO: Mapping[Move, Actor] = {
+    Move.WRITE: Actor.CONTACT,
+    Move.SUBMIT: Actor.CONTACT,
+    Move.TAKE_BACK: Actor.CONTACT,
+    Move.RETURN: Actor.COORDINATOR,
+    Move.APPROVE: Actor.COORDINATOR,
+    Move.REOPEN: Actor.COORDINATOR,
+    Move.EXCUSE: Actor.COORDINATOR,
+}
+
+OWED = frozenset({State.NOT_STARTED, State.DRAFT, State.RETURNED})
+"""The states in which the unit still owes an answer: reminders go, lateness counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One unit in one round. Holds no answer text: drafts and editions live behind doors of their own.
+
+    `due_at` is the one effective deadline, in force since `due_set_at`; `deadline_revision` counts its moves.
+    `received_at` and `late_days` are stamped at the first submission and never change.
+    `open_questions` empty means all; after a return, only those keys may change. `version` guards every write.
+    """
+
+    id: str
+    round: str
+    unit: str
+    unit_name: str
+    kind: UnitKind
+    due_at: datetime
+    due_set_at: datetime
+    questions: int
+    state: State = State.NOT_STARTED
+    deadline_revision: int = 0
+    extended: bool = False
+    answered: int = 0
+    saved_at: datetime | None = None
+    edition: int = 0
+    received_at: datetime | None = None
+    handed_in_at: datetime | None = None
+    late_days: int = 0
+    review_started: bool = False
+    open_questions: tuple[str, ...] = ()
+    comments: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    diary_number: str = ""
+    version: int = field(default=0, compare=False)
+
+    def allows(self, move: Move) -> bool:
+        if move is Move.TAKE_BACK and self.review_started:
+            return False
+        return (self.state, move) in MOVES
+
+    @property
+    def is_owed(self) -> bool:
+        return self.state in OWED
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.is_owed and now >= self.due_at
+
+    def accepts_answer(self, question: str) -> bool:
+        return not self.open_questions or question in self.open_questions
+
+    def write(self, questions: QuestionSet, answers: Answers, *, at: datetime) -> "Submission":
+        """The draft changed: counts what is answered, never keeps the text."""
+        moved = self._moved(Move.WRITE)
+        return replace(moved, answered=count_answered(questions, answers), saved_at=at)
+
+    def submit(self, questions: QuestionSet, answers: Answers, *, at: datetime, calendar: Calendar) -> "Submission":
+        """The legal moment: stamps `received_at` and lateness the first time (OSL 5 kap. 1 §).
+
+        Raises IncompleteError with the keys of what is missing, MoveRefusedError in any other state.
+        """
+        moved = self._moved(Move.SUBMIT)
+        lacking = missing(questions, answers)
+        if lacking:
+            raise IncompleteError(count=len(lacking), missing=tuple(question.key for question in lacking))
+        first = self.received_at is None
+        return replace(
+            moved,
+            answered=count_answered(questions, answers),
+            edition=self.edition + 1,
+            handed_in_at=at,
+            received_at=at if first else self.received_at,
+            late_days=calendar.days_late(self.due_at, at) if first else self.late_days,
+            review_started=False,
+        )
+
+    def take_back(self) -> "Submission":
+        """The contact takes it back before a coordinator has begun to review; the edition stays on record."""
+        return self._moved(Move.TAKE_BACK)
+
+    def start_review(self) -> "Submission":
+        if self.state is not State.SUBMITTED:
+            raise MoveRefusedError(move="review", state=self.state)
+        return replace(self, review_started=True)
+
+    def approve(self, *, by: str, at: datetime) -> "Submission":
+        return replace(self._moved(Move.APPROVE), decided_by=by, decided_at=at, open_questions=(), comments={})
+
+    def give_back(
+        self,
+        move: Move,
+        *,
+        reason: str,
+        comments: Mapping[str, str],
+        due_at: datetime,
+        by: str,
+        at: datetime,
+    ) -> "Submission":
+        """Return (or reopen) for a supplement: the commented questions open again, with a deadline of their own."""
+        moved = self._moved(move)
+        if not reason.strip() and not any(comment.strip() for comment in comments.values()):
+            raise ReasonMissingError
+        return replace(
+            _with_deadline(moved, due_at, at),
+            reason=reason.strip(),
+            comments=dict(comments),
+            open_questions=tuple(comments),
+            decided_by=by,
+            decided_at=at,
+            extended=False,
+        )
+
+    def excuse(self, *, reason: str, by: str, at: datetime) -> "Submission":
+        moved = self._moved(Move.EXCUSE)
+        if not reason.strip():
+            raise ReasonMissingError
+        return replace(moved, reason=reason.strip(), decided_by=by, decided_at=at)
+
+    def extend(self, due_at: datetime, *, at: datetime) -> "Submission":
+        """A new last day for a unit that still owes its answer."""
+        if not self.is_owed:
+            raise MoveRefusedError(move="extend", state=self.state)
+        return replace(_with_deadline(self, due_at, at), extended=True)
+
+    def _moved(self, move: Move) -> "Submission":
+        if not self.allows(move):
+            raise MoveRefusedError(move=move, state=self.state)
+        return replace(self, state=MOVES[self.state, move])
+
+
+def _with_deadline(submission: Submission, due_at: datetime, at: datetime) -> Submission:
+    if due_at <= at:
+        raise DeadlineError(now=at)
+    return replace(submission, due_at=due_at, due_set_at=at, deadline_revision=submission.deadline_revision + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One handed-in version, kept whole for ever."""
+
+    submission: str
+    number: int
+    answers: Answers
+    received_at: datetime
+    received_from: str
+    late_days: int
+
+    @property
+    def sha256(self) -> str:
+        return answers_sha256(self.answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A contact as frozen into a round when it opened."""
+
+    id: str
+    submission: str
+    role: str
+    name: str
+    email: str
+    phone: str = ""
+    language: str = "sv"
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ", maxsplit=1)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A personal link: the id is public, the secret is only known hashed (SHA-256, hexadecimal)."""
+
+    id: str
+    submission: str
+    recipient: str
+    secret_sha256: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+
+def submission_id(round_id: str, unit: str) -> str:
+    return f"{round_id}.{unit}"
+
+
+def answers_sha256(answers: Answers) -> str:
+    """The fingerprint of what was handed in: SHA-256 over canonical JSON, the same on every machine."""
+    rows = [
+        [answer.question, answer.text, answer.not_applicable, answer.na_reason] for _, answer in sorted(answers.items())
+    ]
+    return sha256(dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,459 @@
+"""What we ask of the world: the doors the use cases go through, and the names of the background jobs."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from workflow.domain.audit import Chained, Event
+from workflow.domain.bundles import Bundle
+from workflow.domain.forms import Answer, Form, QuestionSet
+from workflow.domain.letters import Letter
+from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
+from workflow.domain.people import Account, Contact, Unit
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Edition, Link, Recipient, Submission
+
+
+class Job(StrEnum):
+    """Background jobs by name; a name in a queue outlives any module. They carry no payload: rows say what is due."""
+
+    OPEN_DUE = "rounds.open_due"
+    CLOSE_DUE = "rounds.close_due"
+    PLAN_REMINDERS = "reminders.plan_due"
+    DELIVER = "outbox.deliver"
+    GATHER = "bundles.gather_due"
+
+
+# --- time and work -----------------------------------------------------------
+
+
+class Clock(Protocol):
+    """The only source of the present. Always aware, always UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Queue(Protocol):
+    """Asks for a job to be run soon by some worker. Best effort: never raises, never blocks for long."""
+
+    def ask(self, job: Job) -> None: ...
+
+
+# --- the database ------------------------------------------------------------
+
+
+class Rounds(Protocol):
+    def get(self, round_id: str, *, lock: bool = False) -> Round:
+        """Raises UnknownRoundError. `lock` keeps other writers off the row until the transaction ends."""
+        ...
+
+    def all(self) -> tuple[Round, ...]:
+        """Newest opening first."""
+        ...
+
+    def add(self, round_: Round) -> bool:
+        """False when there is one with that id already; nothing is changed then."""
+        ...
+
+    def save(self, round_: Round) -> None:
+        """Raises StaleWriteError unless the stored version is the one in hand; the stored version then grows by 1."""
+        ...
+
+
+class Submissions(Protocol):
+    def get(self, submission_id: str, *, lock: bool = False) -> Submission:
+        """Raises NotFoundError."""
+        ...
+
+    def of_round(self, round_id: str) -> tuple[Submission, ...]: ...
+
+    def add(self, submissions: Iterable[Submission]) -> None: ...
+
+    def save(self, submission: Submission) -> Submission:
+        """As Rounds.save; gives back the submission with its new version."""
+        ...
+
+
+class Drafts(Protocol):
+    """What the unit itself may read: answers in the making, append-only per question."""
+
+    def of(self, submission_id: str) -> dict[str, Answer]:
+        """The newest saved answer per question, with its version."""
+        ...
+
+    def save(self, submission_id: str, answer: Answer, *, by: str, at: datetime) -> Answer:
+        """Append the next version. `answer.version` is the version it was written upon (0: none).
+
+        Raises AnswerClashError (values: question, mine: Answer, theirs: Answer, who: str) when somebody else saved
+        in between. Saving text equal to the stored one changes nothing and gives the stored answer back.
+        """
+        ...
+
+
+class Editions(Protocol):
+    """What has been handed in: whole, numbered, never changed."""
+
+    def add(self, edition: Edition) -> None: ...
+
+    def of(self, submission_id: str) -> tuple[Edition, ...]:
+        """Oldest first."""
+        ...
+
+    def latest(self, round_id: str) -> dict[str, Edition]:
+        """The newest edition per submission id of a round."""
+        ...
+
+
+class People(Protocol):
+    def units(self) -> tuple[Unit, ...]: ...
+
+    def contacts(self) -> tuple[Contact, ...]: ...
+
+    def replace(self, units: Sequence[Unit], contacts: Sequence[Contact]) -> None:
+        """The whole register anew. Rounds keep their own frozen copies."""
+        ...
+
+
+class Recipients(Protocol):
+    def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None: ...
+
+    def of(self, submission_id: str) -> tuple[Recipient, ...]: ...
+
+    def of_round(self, round_id: str) -> tuple[Recipient, ...]: ...
+
+    def link(self, link_id: str) -> Link | None: ...
+
+    def links_of(self, submission_id: str) -> tuple[Link, ...]: ...
+
+
+class Outbox(Protocol):
+    """The ledger of intended sends."""
+
+    def plan(self, messages: Iterable[Message]) -> int:
+        """Insert; a key that exists already is left as it is. Gives how many were new."""
+        ...
+
+    def get(self, message_id: str) -> Message:
+        """Raises NotFoundError."""
+        ...
+
+    def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
+        """Planned and due, oldest first, locked for this transaction and skipping what others hold."""
+        ...
+
+    def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
+        """In sending or handing with a lease before `now`, locked likewise."""
+        ...
+
+    def change(self, before: Message, after: Message) -> bool:
+        """Write `after` where state and fence are still those of `before`; False when they are not.
+
+        Raises StaleWriteError where the second belt refuses: one reminder per submission, recipient and local day.
+        """
+        ...
+
+    def note(self, attempt: Attempt) -> None: ...
+
+    def attempts(self, message_id: str) -> tuple[Attempt, ...]: ...
+
+    def of_submission(self, submission_id: str) -> tuple[Message, ...]: ...
+
+    def list(
+        self,
+        *,
+        round_id: str = "",
+        states: Collection[MessageState] = (),
+        kinds: Collection[MessageKind] = (),
+    ) -> tuple[Message, ...]:
+        """Oldest due first; `frozen` may be left out of what comes back here."""
+        ...
+
+
+class Log(Protocol):
+    def append(self, event: Event) -> None:
+        """Chained and written as the very last thing of the transaction, whenever it is asked for.
+
+        So the head of the chain is locked after every other row, and two transactions never wait for each other.
+        """
+        ...
+
+    def all(self) -> tuple[Chained, ...]: ...
+
+    def of_submission(self, submission_id: str) -> tuple[Chained, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A login or an opened link, known only by the SHA-256 of its id.
+
+    `csrf` is the token that every form of the session carries. `account` is set for a coordinator; `link`, and through
+    it one submission, for a contact person.
+    """
+
+    id_sha256: str
+    csrf: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    account: str = ""
+    link: str = ""
+
+
+class Access(Protocol):
+    def account(self, email: str) -> Account | None: ...
+
+    def account_by_id(self, account_id: str) -> Account | None: ...
+
+    def accounts(self) -> tuple[Account, ...]: ...
+
+    def add_account(self, account: Account) -> bool:
+        """False when the address has an account already."""
+        ...
+
+    def set_password(self, account_id: str, password_hash: str, *, once: bool) -> None: ...
+
+    def session(self, id_sha256: str) -> Session | None: ...
+
+    def add_session(self, session: Session) -> None: ...
+
+    def touch_session(self, id_sha256: str, at: datetime) -> None: ...
+
+    def end_session(self, id_sha256: str) -> None: ...
+
+
+class Beats(Protocol):
+    """When each job last ran to its end: what the health page and the rehearsal look at."""
+
+    def note(self, job: str, at: datetime) -> None: ...
+
+    def all(self) -> dict[str, datetime]: ...
+
+
+class Work(Protocol):
+    """One transaction's view of the database."""
+
+    @property
+    def rounds(self) -> Rounds: ...
+    @property
+    def submissions(self) -> Submissions: ...
+    @property
+    def drafts(self) -> Drafts: ...
+    @property
+    def editions(self) -> Editions: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def log(self) -> Log: ...
+    @property
+    def access(self) -> Access: ...
+    @property
+    def beats(self) -> Beats: ...
+
+
+class Database(Protocol):
+    """`begin` commits on a clean exit and rolls back on an error; `read` never writes and never blocks writers."""
+
+    def begin(self) -> AbstractContextManager[Work]: ...
+
+    def read(self) -> AbstractContextManager[Work]: ...
+
+
+# --- mail --------------------------------------------------------------------
+
+
+class Phase(StrEnum):
+    """How far a hand-over came (RFC 5321 §3)."""
+
+    CONNECT = "connect"
+    GREETING = "greeting"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    BODY = "body"
+    MARKER = "marker"
+    DOT = "dot"
+    DONE = "done"
+
+
+class Outcome(StrEnum):
+    """What a hand-over ended in. Only UNKNOWN may or may not have been accepted."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The result of one hand-over; `text` is the server's own words."""
+
+    outcome: Outcome
+    phase: Phase
+    code: int | None
+    text: str
+
+
+class Channel(Protocol):
+    """One connection to a mail server, reused for a batch."""
+
+    def hand_over(
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        data: bytes,
+        *,
+        before_dot: Callable[[], bool],
+    ) -> Handover:
+        """Send all but the final dot, ask `before_dot`, then send the dot and read the reply.
+
+        False from `before_dot` drops the connection without the dot: nothing is accepted (WITHDRAWN). An exception
+        from it does the same and propagates.
+        """
+        ...
+
+
+class Postman(Protocol):
+    def connect(self) -> AbstractContextManager[Channel]:
+        """Never raises: an unreachable server gives a channel that answers RETRY or BLOCKED."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A letter in words. The link's secret stands as the marker LINK_SECRET."""
+
+    subject: str
+    text: str
+    html: str
+
+
+LINK_SECRET = "{link-secret}"  # noqa: S105 - the marker where the secret will stand, not a secret
+
+
+class Renderer(Protocol):
+    def render(self, letter: Letter) -> Rendered: ...
+
+
+class Envelopes(Protocol):
+    """Makes mail bytes of a frozen letter; the same bytes every time."""
+
+    def assemble(self, frozen: Frozen, *, secret: str) -> bytes: ...
+
+    def calendar_entry(self, entry: "CalendarEntry") -> Enclosure: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEntry:
+    """The deadline as an appointment (RFC 5545): a stable `uid`, and a `sequence` that grows when it moves."""
+
+    uid: str
+    sequence: int
+    summary: str
+    description: str
+    url: str
+    due_at: datetime
+    stamp: datetime
+    organizer_name: str
+    organizer_email: str
+
+
+class Secrets(Protocol):
+    """Everything derived from or checked against secrets."""
+
+    def new_id(self) -> str:
+        """Random, unguessable, safe in a URL and a file name."""
+        ...
+
+    def link_secret(self, link_id: str) -> str:
+        """The same secret for the same link, made from the installation's key; stored nowhere."""
+        ...
+
+    def digest(self, secret: str) -> str:
+        """SHA-256 in hexadecimal: how secrets of ≥ 112 bits are stored."""
+        ...
+
+    def hash_password(self, password: str) -> str:
+        """argon2id (RFC 9106)."""
+        ...
+
+    def check_password(self, password_hash: str, password: str) -> bool: ...
+
+
+# --- documents and files -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSheet:
+    """All that is printed on one unit's Word form. Dates are words already; `answers` prefill the fields."""
+
+    form: Form
+    questions: QuestionSet
+    round: str
+    round_title: str
+    unit: str
+    unit_name: str
+    contact_name: str
+    contact_phone: str
+    contact_email: str
+    due: str
+    office: str
+    answers: Mapping[str, Answer]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadForm:
+    """What was found in a filled-in form. Empty round/unit: the file does not say.
+
+    `answers` holds only answered questions; `unread` names text that was found outside the fields, word for word;
+    `unknown` the question codes that the form has and the round has not.
+    """
+
+    round: str
+    unit: str
+    form_id: str
+    form_version: str
+    answers: tuple[Answer, ...]
+    unread: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class Documents(Protocol):
+    def word_form(self, sheet: FormSheet) -> bytes:
+        """The form as .docx with fill-in fields; the same sheet gives the same bytes."""
+        ...
+
+    def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
+        """Read a filled-in form. Raises FileRefusedError for anything that is not a safe .docx."""
+        ...
+
+    def word_report(self, bundle: Bundle) -> bytes: ...
+
+    def json_report(self, bundle: Bundle) -> bytes: ...
+
+    def pack(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
+        """A ZIP with a manifest (SHA-256 of every file); the same files give the same bytes."""
+        ...
+
+
+class Files(Protocol):
+    """Where finished bundles are kept: written whole or not at all."""
+
+    def write(self, name: str, data: bytes) -> str:
+        """Gives the path. `name` may hold one folder, like 2027-T1/edition-1.zip."""
+        ...
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def list(self, folder: str) -> tuple[str, ...]: ...
