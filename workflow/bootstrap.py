@@ -1,0 +1,120 @@
+"""The one place where ports meet adapters."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflow.adapters.clock import FileClock, FixedClock, SystemClock
+from workflow.adapters.db.database import SqlDatabase
+from workflow.adapters.db.engine import make_engine
+from workflow.adapters.documents.documents import OfficeDocuments
+from workflow.adapters.files import FolderFiles
+from workflow.adapters.forms import load_form
+from workflow.adapters.mail.mailbox import StoredMail, read_mailbox
+from workflow.adapters.mail.mime import MimeEnvelopes
+from workflow.adapters.mail.render import JinjaRenderer
+from workflow.adapters.mail.smtp import SmtpPostman
+from workflow.adapters.queue import CeleryQueue
+from workflow.adapters.roundplans import load_round_plans
+from workflow.adapters.secrets import KeySecrets
+from workflow.domain.calendar import Calendar, swedish_calendar
+from workflow.domain.forms import Form
+from workflow.domain.people import Office
+from workflow.domain.plans import RoundPlans
+from workflow.ports import Clock, Database, Documents, Files, Queue, Secrets
+from workflow.resources import Resources
+from workflow.services.outbox import Mailroom
+from workflow.settings import Settings, ensure_secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Everything an entrance needs, wired once per process."""
+
+    settings: Settings
+    resources: Resources
+    db: Database
+    clock: Clock
+    queue: Queue
+    secrets: Secrets
+    documents: Documents
+    files: Files
+    calendar: Calendar
+    office: Office
+    mailroom: Mailroom
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def plans(self) -> RoundPlans:
+        """Read config/rounds.toml as it is now. Raises ConfigError."""
+        return load_round_plans(self.resources.config("rounds.toml"), self.calendar)
+
+    def form(self, name: str) -> Form:
+        """Read a form of config/forms/ as it is now. Raises ConfigError, ResourceMissingError."""
+        return load_form(self.resources.config("forms", f"{name}.toml"))
+
+    def mailbox(self) -> tuple[StoredMail, ...]:
+        """What the local mail listener has kept, newest first; empty where a real server is used."""
+        return read_mailbox(self.settings.mail_folder)
+
+
+def build(settings: Settings, *, now: datetime | None = None) -> App:
+    """Wire the house. `now` freezes the clock for a rehearsal; production has refused it before we come here."""
+    settings = ensure_secret(settings)
+    resources = Resources(settings.config_dir, settings.templates_dir)
+    clock = make_clock(settings, now)
+    db = SqlDatabase(make_engine(settings.database_url))
+    secrets = KeySecrets(settings.secret_key.get_secret_value())
+    documents = OfficeDocuments()
+    calendar = swedish_calendar()
+    office = make_office(settings)
+    return App(
+        settings=settings,
+        resources=resources,
+        db=db,
+        clock=clock,
+        queue=CeleryQueue(settings.redis_url),
+        secrets=secrets,
+        documents=documents,
+        files=FolderFiles(settings.data_dir / "bundles"),
+        calendar=calendar,
+        office=office,
+        mailroom=Mailroom(
+            db=db,
+            clock=clock,
+            postman=SmtpPostman(
+                settings.smtp_host,
+                settings.smtp_port,
+                security=settings.smtp_security,
+                user=settings.smtp_user,
+                password=settings.smtp_password.get_secret_value(),
+                timeout=settings.smtp_timeout,
+            ),
+            renderer=JinjaRenderer(resources.template_roots()),
+            envelopes=MimeEnvelopes(office.mail_domain, reply_to=office.contact_email),
+            documents=documents,
+            secrets=secrets,
+            calendar=calendar,
+            office=office,
+        ),
+    )
+
+
+def make_clock(settings: Settings, now: datetime | None = None) -> Clock:
+    """The real clock; a rehearsal's file that all processes share; or one instant."""
+    if now is not None:
+        return FixedClock(now)
+    return FileClock(settings.clock_file) if settings.clock_file else SystemClock()
+
+
+def make_office(settings: Settings) -> Office:
+    return Office(
+        name=settings.office_name,
+        sender_name=settings.mail_from_name,
+        sender_email=settings.mail_from,
+        contact_name=settings.office_contact_name,
+        contact_phone=settings.office_contact_phone,
+        contact_email=settings.mail_from,
+        base_url=settings.base_url,
+        mail_domain=settings.mail_domain,
+    )

@@ -1,0 +1,187 @@
+"""Who may come in: coordinators by password, contact persons by their personal link; sessions kept on our side."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hmac import compare_digest
+
+from workflow.domain.audit import Event
+from workflow.domain.errors import AlreadyExistsError, LinkError, LoginRefusedError
+from workflow.domain.people import Account, Office
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Link, Recipient, Submission
+from workflow.ports import Database, Secrets, Session, Work
+from workflow.services.rounds import SYSTEM
+
+COORDINATOR_IDLE = timedelta(hours=1)
+COORDINATOR_LIFE = timedelta(hours=10)  # a working day: OWASP ASVS 5.0 v5.0.0-7.3.2 asks for an absolute limit
+CONTACT_LIFE = timedelta(days=30)  # "once per browser": the link itself could open a new one at any time anyway
+TOUCH_EVERY = timedelta(minutes=5)
+_NO_SUCH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Rm9yIGNvbnN0YW50IHRpbWUsIG5ldmVyIG1hdGNoZXM"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """What a personal link is for, before it is opened: neither a name nor a draft."""
+
+    link: Link
+    round: Round
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A contact person in their session: one submission, nothing else."""
+
+    session: Session
+    submission: str
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinator:
+    """A logged-in coordinator."""
+
+    session: Session
+    account: Account
+
+
+def add_account(
+    db: Database,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    secrets: Secrets,
+    now: datetime,
+    language: str = "sv",
+    once: bool = False,
+) -> Account:
+    """A coordinator's local account. `once` makes the password good for one login. Raises AlreadyExistsError."""
+    account = Account(
+        id=secrets.new_id(),
+        email=email.strip().lower(),
+        name=name.strip(),
+        password_hash=secrets.hash_password(password),
+        language=language,
+        once=once,
+    )
+    with db.begin() as work:
+        if not work.access.add_account(account):
+            raise AlreadyExistsError(what=account.email)
+        work.log.append(Event(kind="account.added", actor=SYSTEM, at=now, data={"account": account.id}))
+    return account
+
+
+def reset_password(
+    db: Database, *, email: str, password: str, secrets: Secrets, now: datetime, once: bool = False
+) -> Account:
+    """A new password for an account that exists. Raises LoginRefusedError when there is none."""
+    with db.begin() as work:
+        account = work.access.account(email.strip().lower())
+        if account is None:
+            raise LoginRefusedError
+        work.access.set_password(account.id, secrets.hash_password(password), once=once)
+        work.log.append(Event(kind="account.password_reset", actor=SYSTEM, at=now, data={"account": account.id}))
+        return account
+
+
+def log_in(db: Database, *, email: str, password: str, secrets: Secrets, now: datetime) -> tuple[str, Session]:
+    """A new session's secret id and the session. Raises LoginRefusedError, with the same words for every cause."""
+    with db.read() as work:
+        account = work.access.account(email.strip().lower())
+    fits = secrets.check_password(account.password_hash if account else _NO_SUCH, password)
+    if account is None or not fits:
+        raise LoginRefusedError(email=email)
+    with db.begin() as work:
+        again = work.access.account(account.email)
+        if again is None or again.password_hash != account.password_hash:
+            raise LoginRefusedError(email=email)  # a password for one login, spent by somebody faster
+        if again.once:
+            work.access.set_password(again.id, "", once=False)
+        session_id, session = _new_session(secrets, now, COORDINATOR_LIFE, account=again.id)
+        work.access.add_session(session)
+        work.log.append(Event(kind="account.logged_in", actor=again.id, at=now))
+        return session_id, session
+
+
+def coordinator(db: Database, session_id: str, *, secrets: Secrets, now: datetime) -> Coordinator | None:
+    """The coordinator of a session that is neither idle for too long nor too old; None otherwise. Never writes."""
+    with db.read() as work:
+        session = _session(work, session_id, secrets, now)
+        if session is None or not session.account or now - session.seen_at > COORDINATOR_IDLE:
+            return None
+        account = work.access.account_by_id(session.account)
+        return Coordinator(session=session, account=account) if account else None
+
+
+def visitor(db: Database, session_id: str, *, secrets: Secrets, now: datetime) -> Visitor | None:
+    """The contact person of a session whose link still holds; None otherwise. Never writes."""
+    with db.read() as work:
+        session = _session(work, session_id, secrets, now)
+        link = work.recipients.link(session.link) if session and session.link else None
+        if session is None or link is None or not link.is_valid(now):
+            return None
+        recipients = {each.id: each for each in work.recipients.of(link.submission)}
+        recipient = recipients.get(link.recipient)
+        return Visitor(session=session, submission=link.submission, recipient=recipient) if recipient else None
+
+
+def look_at_link(db: Database, token: str, *, secrets: Secrets, office: Office, now: datetime) -> Landing:
+    """What the link `<id>.<secret>` is for; changes nothing. Raises LinkError, the same for every cause."""
+    with db.read() as work:
+        link = _link(work, token, secrets, office, now)
+        submission = work.submissions.get(link.submission)
+        return Landing(link=link, round=work.rounds.get(submission.round), submission=submission)
+
+
+def open_link(db: Database, token: str, *, secrets: Secrets, office: Office, now: datetime) -> tuple[str, Session]:
+    """Exchange a link for a session limited to its submission. Reusable: nothing is spent (link scanners)."""
+    with db.begin() as work:
+        link = _link(work, token, secrets, office, now)
+        session_id, session = _new_session(secrets, now, CONTACT_LIFE, link=link.id)
+        work.access.add_session(session)
+        work.log.append(
+            Event(kind="link.opened", actor=link.recipient, at=now, submission=link.submission, data={"link": link.id})
+        )
+        return session_id, session
+
+
+def touch(db: Database, session: Session, *, now: datetime) -> None:
+    """Note a sign of life, at most every few minutes. Only for requests that may write."""
+    if now - session.seen_at >= TOUCH_EVERY:
+        with db.begin() as work:
+            work.access.touch_session(session.id_sha256, now)
+
+
+def log_out(db: Database, session: Session) -> None:
+    with db.begin() as work:
+        work.access.end_session(session.id_sha256)
+
+
+def _session(work: Work, session_id: str, secrets: Secrets, now: datetime) -> Session | None:
+    session = work.access.session(secrets.digest(session_id)) if session_id else None
+    return session if session and now < session.expires_at else None
+
+
+def _new_session(
+    secrets: Secrets, now: datetime, life: timedelta, *, account: str = "", link: str = ""
+) -> tuple[str, Session]:
+    session_id = secrets.new_id() + secrets.new_id()
+    session = Session(
+        id_sha256=secrets.digest(session_id),
+        csrf=secrets.new_id(),
+        created_at=now,
+        seen_at=now,
+        expires_at=now + life,
+        account=account,
+        link=link,
+    )
+    return session_id, session
+
+
+def _link(work: Work, token: str, secrets: Secrets, office: Office, now: datetime) -> Link:
+    link_id, _, secret = token.partition(".")
+    link = work.recipients.link(link_id)
+    if link is None or not compare_digest(link.secret_sha256, secrets.digest(secret)) or not link.is_valid(now):
+        raise LinkError(what="link", office=office.contact_email)
+    return link

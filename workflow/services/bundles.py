@@ -1,0 +1,77 @@
+"""Gathering what has come in: Word, JSON and one ZIP with a manifest; the final edition gathers itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflow.domain.audit import Event
+from workflow.domain.bundles import Bundle, compose_bundle
+from workflow.domain.errors import RoundMoveRefusedError
+from workflow.domain.rounds import RoundMove, RoundState
+from workflow.ports import Database, Documents, Files
+from workflow.services.rounds import SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The files of an edition by name; the ZIP holds the others and their manifest."""
+
+    bundle: Bundle
+    files: dict[str, bytes]
+
+
+def draft_bundle(db: Database, documents: Documents, round_id: str) -> Gathered:
+    """What has come in so far, as a draft edition. Changes nothing; the same content gives the same bytes."""
+    return _write(documents, _compose(db, round_id, edition=0))
+
+
+def bundle_round(
+    db: Database, documents: Documents, files: Files, round_id: str, *, by: str = SYSTEM, now: datetime
+) -> Gathered:
+    """Freeze the next numbered edition of a closed round and keep its files. Raises RoundMoveRefusedError.
+
+    The files are written before the round says that they are there: a crash in between is answered by doing it again,
+    which gives the same bytes.
+    """
+    with db.read() as work:
+        round_ = work.rounds.get(round_id)
+    if not round_.allows(RoundMove.BUNDLE):
+        raise RoundMoveRefusedError(round=round_id, state=round_.state, move=RoundMove.BUNDLE)
+    gathered = _write(documents, _compose(db, round_id, edition=round_.editions + 1))
+    for name, data in gathered.files.items():
+        files.write(f"{round_id}/{name}", data)
+    with db.begin() as work:
+        work.rounds.save(round_.bundle())  # StaleWriteError when somebody else was first
+        work.log.append(
+            Event(kind="round.bundled", actor=by, at=now, round=round_id, data={"edition": round_.editions + 1})
+        )
+    return gathered
+
+
+def gather_due(db: Database, documents: Documents, files: Files, *, now: datetime) -> tuple[str, ...]:
+    """Gather every round that has closed and has no bundle yet."""
+    with db.read() as work:
+        due = [each.id for each in work.rounds.all() if each.state is RoundState.CLOSED]
+    for round_id in due:
+        bundle_round(db, documents, files, round_id, now=now)
+    return tuple(due)
+
+
+def file_stem(bundle: Bundle) -> str:
+    return f"{bundle.round}-utkast" if bundle.is_draft else f"{bundle.round}-utgava-{bundle.edition}"
+
+
+def _compose(db: Database, round_id: str, *, edition: int) -> Bundle:
+    with db.read() as work:
+        return compose_bundle(
+            work.rounds.get(round_id),
+            work.submissions.of_round(round_id),
+            work.editions.latest(round_id),
+            edition=edition,
+        )
+
+
+def _write(documents: Documents, bundle: Bundle) -> Gathered:
+    stem = file_stem(bundle)
+    files = {f"{stem}.docx": documents.word_report(bundle), f"{stem}.json": documents.json_report(bundle)}
+    packed = documents.pack(files, at=bundle.as_of)
+    return Gathered(bundle=bundle, files={**files, f"{stem}.zip": packed})

@@ -1,0 +1,177 @@
+"""Turning a row of the ledger into the letter it is: every word read from how things stand at the first claim."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workflow.domain import datewords
+from workflow.domain.calendar import Calendar
+from workflow.domain.forms import QuestionSet
+from workflow.domain.letters import (
+    Approved,
+    Excused,
+    Extension,
+    Invitation,
+    LastDay,
+    Letter,
+    Overdue,
+    Receipt,
+    ReceiptItem,
+    Reminder,
+    Returned,
+    ReturnedItem,
+)
+from workflow.domain.messages import Message, MessageKind
+from workflow.domain.people import Office
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Edition, Submission
+from workflow.ports import LINK_SECRET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All a letter may speak of, as it stands at `now`. `edition` is what was handed in last, if anything."""
+
+    message: Message
+    round: Round
+    submission: Submission
+    edition: Edition | None
+    office: Office
+    calendar: Calendar
+    now: datetime
+
+    @property
+    def questions(self) -> QuestionSet:
+        return self.round.form.asked(self.submission.kind, self.submission.unit)
+
+    def moment(self, instant: datetime) -> str:
+        return datewords.due_moment(instant, self.message.language, self.calendar.zone)
+
+
+def compose(at: Situation) -> Letter:
+    """The letter for the message's kind."""
+    return _COMPOSERS[at.message.kind](at, _shared(at))
+
+
+def link_url(office: Office, link: str) -> str:
+    """The personal link, with the marker where the secret will stand."""
+    return f"{office.base_url}/l/{link}.{LINK_SECRET}" if link else office.base_url
+
+
+def _shared(at: Situation) -> dict[str, Any]:
+    language, zone = at.message.language, at.calendar.zone
+    return {
+        "language": language,
+        "first_name": at.message.to_name.split(" ", maxsplit=1)[0],
+        "unit": at.submission.unit_name,
+        "round": at.round.title(language),
+        "due": at.moment(at.submission.due_at),
+        "due_day": datewords.day(at.calendar.last_day(at.submission.due_at), language),
+        "due_clock": datewords.clock(at.submission.due_at, language, zone),
+        "link": link_url(at.office, at.message.link),
+        "office": at.office.sender_name,
+        "contact_name": at.office.contact_name,
+        "contact_phone": at.office.contact_phone,
+        "contact_email": at.office.contact_email,
+    }
+
+
+def _progress(at: Situation) -> dict[str, Any]:
+    saved = at.submission.saved_at
+    language = at.message.language
+    return {
+        "state": str(at.submission.state),
+        "answered": at.submission.answered,
+        "questions": at.submission.questions,
+        "saved": datewords.day(at.calendar.local(saved).date(), language) if saved else "",
+    }
+
+
+def _invitation(at: Situation, shared: dict[str, Any]) -> Letter:
+    start, end = at.round.span
+    covers = datewords.period(start, end, at.message.language)
+    return Invitation(**shared, covers=covers, questions=at.submission.questions)
+
+
+def _reminder(at: Situation, shared: dict[str, Any]) -> Letter:
+    today = at.calendar.local(at.now).date()
+    days = at.calendar.working_days_between(today, at.calendar.last_day(at.submission.due_at))
+    return Reminder(**shared, **_progress(at), left=datewords.working_days(days, at.message.language))
+
+
+def _last_day(at: Situation, shared: dict[str, Any]) -> Letter:
+    return LastDay(**shared, **_progress(at))
+
+
+def _overdue(at: Situation, shared: dict[str, Any]) -> Letter:
+    language = at.message.language
+    closes = at.calendar.last_day(at.round.closes_at)
+    return Overdue(
+        **shared,
+        **_progress(at),
+        late=datewords.late_words(at.calendar.days_late(at.submission.due_at, at.now), language),
+        compiled_from=datewords.day(at.calendar.add_working_days(closes, 1), language),
+        copies=tuple(filter(None, at.message.detail.get("copies", "").split(","))),
+        is_last=at.message.detail.get("last") == "yes",
+    )
+
+
+def _returned(at: Situation, shared: dict[str, Any]) -> Letter:
+    items = tuple(
+        ReturnedItem(number=question.number, text=question.text, comment=at.submission.comments[question.key])
+        for question in at.questions.questions
+        if question.key in at.submission.comments
+    )
+    return Returned(**shared, reason=at.submission.reason, items=items)
+
+
+def _receipt(at: Situation, shared: dict[str, Any]) -> Letter:
+    language = at.message.language
+    edition = at.edition
+    if edition is None:
+        raise ValueError(at.message.id)  # a receipt is only planned together with its edition
+    items = tuple(
+        ReceiptItem(
+            number=question.number,
+            text=question.text,
+            paragraphs=() if answer.not_applicable else answer.paragraphs,
+            not_applicable=answer.na_reason if answer.not_applicable else "",
+        )
+        for question in at.questions.questions
+        if (answer := edition.answers.get(question.key))
+    )
+    return Receipt(
+        **shared,
+        received=datewords.moment(edition.received_at, language, at.calendar.zone),
+        late=datewords.late_words(edition.late_days, language),
+        edition=edition.number,
+        diary_number=at.submission.diary_number,
+        sha256=edition.sha256,
+        items=items,
+    )
+
+
+def _approved(_: Situation, shared: dict[str, Any]) -> Letter:
+    return Approved(**shared)
+
+
+def _extension(at: Situation, shared: dict[str, Any]) -> Letter:
+    previous = datetime.fromisoformat(at.message.detail["previous_due"])
+    return Extension(**shared, previous_due=at.moment(previous), reason=at.message.detail.get("reason", ""))
+
+
+def _excused(at: Situation, shared: dict[str, Any]) -> Letter:
+    return Excused(**shared, reason=at.submission.reason)
+
+
+_COMPOSERS = {
+    MessageKind.INVITATION: _invitation,
+    MessageKind.REMINDER: _reminder,
+    MessageKind.LAST_DAY: _last_day,
+    MessageKind.OVERDUE: _overdue,
+    MessageKind.RETURNED: _returned,
+    MessageKind.RECEIPT: _receipt,
+    MessageKind.APPROVED: _approved,
+    MessageKind.EXTENSION: _extension,
+    MessageKind.EXCUSED: _excused,
+}

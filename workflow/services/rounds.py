@@ -1,0 +1,309 @@
+"""Planning, opening, closing and cancelling rounds; opening is one transaction or nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workflow.domain.audit import Event
+from workflow.domain.calendar import Calendar, DeadlineWarning
+from workflow.domain.errors import AlreadyExistsError, DeadlineError, RefusedError, StaleWriteError, TertialError
+from workflow.domain.forms import Form
+from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageKind
+from workflow.domain.people import Contact, Role, Unit, UnitKind, sort_key
+from workflow.domain.plans import RoundPlan, RoundPlans
+from workflow.domain.rounds import Round, RoundMove, RoundState
+from workflow.domain.submissions import Link, Recipient, Submission, submission_id
+from workflow.ports import Database, Secrets, Work
+
+SYSTEM = "system"
+LINK_LIFE = timedelta(days=180)  # a link outlives the round, so that a late answer or a supplement still finds its way
+
+
+class NobodyReportsError(RefusedError):
+    sentence = "Ingen nämnd och inget bolag skulle ingå i omgången {round}. Läs in registret först."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What to know before a round opens: who takes part, who lacks a contact, what speaks against the dates."""
+
+    units: tuple[Unit, ...]
+    without_contact: tuple[Unit, ...]
+    warnings: tuple[tuple[UnitKind, DeadlineWarning], ...]
+
+
+def all_rounds(db: Database) -> tuple[Round, ...]:
+    """Every round, newest opening first."""
+    with db.read() as work:
+        return work.rounds.all()
+
+
+def find_round(db: Database, round_id: str) -> Round:
+    """Raises UnknownRoundError."""
+    with db.read() as work:
+        return work.rounds.get(round_id)
+
+
+def plan_round(db: Database, round_: Round, *, by: str, now: datetime) -> None:
+    """Put a round in the calendar. Raises AlreadyExistsError, and DeadlineError for dates in the wrong order."""
+    check_dates(round_)
+    with db.begin() as work:
+        if not work.rounds.add(round_):
+            raise AlreadyExistsError(what=round_.id)
+        work.log.append(Event(kind="round.planned", actor=by, at=now, round=round_.id))
+
+
+def check_dates(round_: Round) -> None:
+    """Opens before every deadline, and no deadline after the closing."""
+    for due_at in round_.due_at.values():
+        if due_at <= round_.opens_at:
+            raise DeadlineError(now=round_.opens_at)
+        if due_at > round_.closes_at:
+            raise DeadlineError(now=due_at)
+
+
+def readiness(db: Database, round_: Round, calendar: Calendar) -> Readiness:
+    """Look before opening; nothing is changed."""
+    with db.read() as work:
+        units = _reporting(work, round_, calendar)
+        contacts = work.people.contacts()
+    reachable = {contact.unit for contact in contacts if contact.role in {Role.PRIMARY, Role.DEPUTY}}
+    warnings = tuple(
+        (kind, warning)
+        for kind, due_at in sorted(round_.due_at.items())
+        for warning in calendar.deadline_warnings(calendar.last_day(due_at))
+    )
+    return Readiness(
+        units=units,
+        without_contact=tuple(unit for unit in units if unit.id not in reachable),
+        warnings=warnings,
+    )
+
+
+def open_round(
+    db: Database,
+    round_id: str,
+    *,
+    secrets: Secrets,
+    calendar: Calendar,
+    by: str = SYSTEM,
+    now: datetime,
+) -> Round:
+    """Open: round, frozen units and contacts, submissions, links, invitations and log in one transaction.
+
+    Any number of schedulers may try at once: the row is locked and the move allowed once (RoundMoveRefusedError).
+    """
+    with db.begin() as work:
+        round_ = work.rounds.get(round_id, lock=True)
+        opened = round_.open(now)
+        units = _reporting(work, opened, calendar)
+        if not units:
+            raise NobodyReportsError(round=round_id)
+        contacts = work.people.contacts()
+        work.rounds.save(opened)
+        submissions = tuple(_submission(opened, unit, now) for unit in units)
+        work.submissions.add(submissions)
+        for submission in submissions:
+            _invite(work, submission, contacts, secrets=secrets, calendar=calendar, now=now)
+        work.log.append(
+            Event(kind="round.opened", actor=by, at=now, round=round_id, data={"submissions": len(submissions)})
+        )
+        return opened
+
+
+def plan_confirmed(db: Database, plans: RoundPlans, form: Callable[[str], Form], *, now: datetime) -> tuple[str, ...]:
+    """Put every confirmed plan that is not over into the calendar, once; a cancelled round is not planned again."""
+    wanted = [plan for plan in plans.rounds if plan.confirmed and plan.closes_at > now]
+    with db.read() as work:
+        known = {each.id for each in work.rounds.all()}
+    planned = []
+    for plan in wanted:
+        if plan.id in known:
+            continue
+        try:
+            plan_round(db, make_round(plan, plans, form(plan.form)), by=SYSTEM, now=now)
+        except AlreadyExistsError:
+            continue  # another scheduler was first
+        planned.append(plan.id)
+    return tuple(planned)
+
+
+def make_round(plan: RoundPlan, plans: RoundPlans, form: Form) -> Round:
+    """The round that a plan describes, with its own copy of form and policy."""
+    return Round(
+        id=plan.id,
+        year=plan.year,
+        period=plans.period(plan.period),
+        form=form,
+        policy=plans.policy,
+        opens_at=plan.opens_at,
+        due_at=plan.due_at,
+        closes_at=plan.closes_at,
+    )
+
+
+def open_due_rounds(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetime) -> tuple[str, ...]:
+    """Open every planned round whose time has come; one transaction each, so that one broken round stops no other."""
+    with db.read() as work:
+        due = [each.id for each in work.rounds.all() if each.state is RoundState.PLANNED and each.opens_at <= now]
+    opened = []
+    for round_id in due:
+        try:
+            open_round(db, round_id, secrets=secrets, calendar=calendar, now=now)
+        except (StaleWriteError, RefusedError):
+            continue  # another scheduler was first, or nobody reports yet: the next tick asks again
+        opened.append(round_id)
+    return tuple(opened)
+
+
+def close_round(db: Database, round_id: str, *, by: str = SYSTEM, now: datetime) -> Round:
+    """Close: no more reminders. Late answers are still taken, and marked."""
+    with db.begin() as work:
+        closed = work.rounds.get(round_id, lock=True).close(now)
+        work.rounds.save(closed)
+        for message in work.outbox.list(round_id=round_id):
+            if message.is_reminder and message.state in {"planned", "held"}:
+                work.outbox.change(message, message.cancel("round_closed"))
+        work.log.append(Event(kind="round.closed", actor=by, at=now, round=round_id))
+        return closed
+
+
+def close_due_rounds(db: Database, *, now: datetime) -> tuple[str, ...]:
+    """Close every open round whose time is up."""
+    with db.read() as work:
+        due = [each.id for each in work.rounds.all() if each.allows(RoundMove.CLOSE) and each.closes_at <= now]
+    closed = []
+    for round_id in due:
+        try:
+            close_round(db, round_id, now=now)
+        except TertialError:
+            continue  # another scheduler was first
+        closed.append(round_id)
+    return tuple(closed)
+
+
+def cancel_round(db: Database, round_id: str, *, by: str, now: datetime) -> Round:
+    """Take a planned round out of the calendar."""
+    with db.begin() as work:
+        cancelled = work.rounds.get(round_id, lock=True).cancel()
+        work.rounds.save(cancelled)
+        work.log.append(Event(kind="round.cancelled", actor=by, at=now, round=round_id))
+        return cancelled
+
+
+def _reporting(work: Work, round_: Round, calendar: Calendar) -> tuple[Unit, ...]:
+    """The units of the round's kinds that exist on its opening day and report, in Swedish order."""
+    day = calendar.local(round_.opens_at).date()
+    units = [unit for unit in work.people.units() if unit.reports and unit.kind in round_.kinds and unit.is_valid(day)]
+    asked = [unit for unit in units if round_.form.asked(unit.kind, unit.id).questions]
+    return tuple(sorted(asked, key=lambda unit: sort_key(unit.name)))
+
+
+def _submission(round_: Round, unit: Unit, now: datetime) -> Submission:
+    return Submission(
+        id=submission_id(round_.id, unit.id),
+        round=round_.id,
+        unit=unit.id,
+        unit_name=unit.name,
+        kind=unit.kind,
+        due_at=round_.due_at[unit.kind],
+        due_set_at=now,
+        questions=len(round_.form.asked(unit.kind, unit.id).questions),
+    )
+
+
+def _invite(
+    work: Work,
+    submission: Submission,
+    contacts: Sequence[Contact],
+    *,
+    secrets: Secrets,
+    calendar: Calendar,
+    now: datetime,
+) -> None:
+    recipients = tuple(
+        Recipient(
+            id=f"{submission.id}.{contact.role}",
+            submission=submission.id,
+            role=contact.role,
+            name=contact.name,
+            email=contact.email,
+            phone=contact.phone,
+            language=contact.language,
+        )
+        for contact in contacts
+        if contact.unit == submission.unit
+    )
+    links = tuple(
+        _link(recipient, secrets, now) for recipient in recipients if recipient.role in {Role.PRIMARY, Role.DEPUTY}
+    )
+    work.recipients.add(recipients, links)
+    chosen = addressee(recipients)
+    if chosen:
+        due_at = calendar.next_window(now)
+        work.outbox.plan(
+            [
+                make_message(
+                    submission,
+                    chosen,
+                    link=next((link.id for link in links if link.recipient == chosen.id), ""),
+                    kind=MessageKind.INVITATION,
+                    slot="open",
+                    secrets=secrets,
+                    due_at=due_at,
+                    now=now,
+                )
+            ]
+        )
+
+
+def _link(recipient: Recipient, secrets: Secrets, now: datetime) -> Link:
+    link_id = secrets.new_id()
+    return Link(
+        id=link_id,
+        submission=recipient.submission,
+        recipient=recipient.id,
+        secret_sha256=secrets.digest(secrets.link_secret(link_id)),
+        created_at=now,
+        expires_at=now + LINK_LIFE,
+    )
+
+
+def addressee(recipients: Sequence[Recipient]) -> Recipient | None:
+    """Whom a mail goes to: the contact person, in their absence the deputy, else nobody."""
+    by_role = {recipient.role: recipient for recipient in recipients}
+    return by_role.get(Role.PRIMARY) or by_role.get(Role.DEPUTY)
+
+
+def make_message(
+    submission: Submission,
+    recipient: Recipient,
+    *,
+    link: str,
+    kind: MessageKind,
+    slot: str,
+    secrets: Secrets,
+    due_at: datetime,
+    now: datetime,
+    copies: Sequence[str] = (),
+    detail: dict[str, str] | None = None,
+) -> Message:
+    """A planned row of the ledger, addressed as things stand."""
+    return Message(
+        id=secrets.new_id(),
+        round=submission.round,
+        submission=submission.id,
+        recipient=recipient.id,
+        kind=kind,
+        slot=slot,
+        deadline_revision=submission.deadline_revision,
+        to_name=recipient.name,
+        to_email=recipient.email,
+        copies=tuple(copies),
+        link=link,
+        language=recipient.language,
+        due_at=due_at,
+        give_up_at=due_at + GIVE_UP_AFTER,
+        detail=detail or {},
+        created_at=now,
+    )

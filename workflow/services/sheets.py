@@ -1,0 +1,38 @@
+"""The unit's form as a sheet to print or fill in Word."""
+
+from collections.abc import Mapping
+
+from workflow.domain import datewords
+from workflow.domain.calendar import Calendar
+from workflow.domain.forms import Answer
+from workflow.domain.people import Office
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Recipient, Submission
+from workflow.ports import FormSheet
+
+
+def form_sheet(
+    round_: Round,
+    submission: Submission,
+    recipient: Recipient | None,
+    *,
+    answers: Mapping[str, Answer],
+    office: Office,
+    calendar: Calendar,
+) -> FormSheet:
+    """What is printed on the unit's Word form; empty `answers` for the one that goes with the invitation."""
+    return FormSheet(
+        form=round_.form,
+        questions=round_.form.asked(submission.kind, submission.unit),
+        round=round_.id,
+        round_title=round_.title("sv"),
+        unit=submission.unit,
+        unit_name=submission.unit_name,
+        contact_name=recipient.name if recipient else "",
+        contact_phone=recipient.phone if recipient else "",
+        contact_email=recipient.email if recipient else "",
+        due=datewords.due_moment(submission.due_at, "sv", calendar.zone),
+        office=office.name,
+        answers=answers,
+        made_at=round_.opened_at or round_.opens_at,
+    )

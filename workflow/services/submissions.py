@@ -1,0 +1,293 @@
+"""Answering and reviewing: save, submit, take back, approve, return, reopen, excuse; one transaction each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from workflow.domain.audit import Event
+from workflow.domain.calendar import Calendar
+from workflow.domain.errors import (
+    AnswerClashError,
+    LockedQuestionError,
+    ReasonMissingError,
+    RefusedError,
+    StaleWriteError,
+)
+from workflow.domain.forms import Answer, QuestionSet, clean_answer
+from workflow.domain.messages import MessageKind
+from workflow.domain.rounds import ANSWERABLE, Round
+from workflow.domain.submissions import Edition, Move, Submission
+from workflow.ports import Database, Secrets, Work
+from workflow.services.mailing import announce, withdraw_untrue
+
+
+class RoundNotAnswerableError(RefusedError):
+    sentence = "Omgången {round} tar inte emot svar."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What saving gave: the submission, the answers as stored, and the clashes with both texts (nothing is lost)."""
+
+    submission: Submission
+    answers: Mapping[str, Answer]
+    clashes: tuple[AnswerClashError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Everything the unit itself sees of its submission."""
+
+    round: Round
+    submission: Submission
+    questions: QuestionSet
+    answers: Mapping[str, Answer]
+
+
+def sheet(db: Database, submission_id: str) -> Sheet:
+    """The unit's own view, drafts included. Only for doors that have proved to be the unit."""
+    with db.read() as work:
+        submission = work.submissions.get(submission_id)
+        round_ = work.rounds.get(submission.round)
+        return Sheet(
+            round=round_,
+            submission=submission,
+            questions=round_.form.asked(submission.kind, submission.unit),
+            answers=work.drafts.of(submission_id),
+        )
+
+
+def save_answers(
+    db: Database,
+    submission_id: str,
+    answers: Sequence[Answer],
+    *,
+    by: str,
+    now: datetime,
+) -> Saved:
+    """Append what was typed, question by question, each upon the version it was written on.
+
+    A question somebody else changed in between is left as they wrote it and comes back in `clashes`; all others are
+    saved. Raises TextRefusedError, LockedQuestionError, MoveRefusedError: then nothing is saved.
+    """
+    with db.begin() as work:
+        submission, round_ = _answerable(work, submission_id)
+        questions = round_.form.asked(submission.kind, submission.unit)
+        cleaned = [clean_answer(answer, known=questions.keys) for answer in answers]
+        clashes = _append(work, submission, cleaned, by=by, now=now)
+        stored = work.drafts.of(submission_id)
+        if not stored:
+            return Saved(submission=submission, answers={}, clashes=clashes)  # an empty form was saved: nothing began
+        written = work.submissions.save(submission.write(questions, stored, at=now))
+        if submission.state != written.state:
+            work.log.append(_event("submission.started", written, by, now))
+        return Saved(submission=written, answers=stored, clashes=clashes)
+
+
+def submit(
+    db: Database,
+    submission_id: str,
+    *,
+    by: str,
+    secrets: Secrets,
+    calendar: Calendar,
+    now: datetime,
+) -> Submission:
+    """The legal moment: edition, receipt and log in one transaction; planned reminders fall.
+
+    Raises IncompleteError with what is missing; MoveRefusedError when it has been handed in already.
+    """
+    with db.begin() as work:
+        submission, round_ = _answerable(work, submission_id)
+        questions = round_.form.asked(submission.kind, submission.unit)
+        answers = work.drafts.of(submission_id)
+        submitted = submission.submit(questions, answers, at=now, calendar=calendar)
+        submitted = work.submissions.save(submitted)
+        edition = Edition(
+            submission=submission_id,
+            number=submitted.edition,
+            answers={key: answers[key] for key in questions.keys if key in answers},
+            received_at=now,
+            received_from=by,
+            late_days=calendar.days_late(submission.due_at, now),
+        )
+        work.editions.add(edition)
+        withdraw_untrue(work, submitted, round_state=round_.state)
+        announce(work, submitted, MessageKind.RECEIPT, slot=f"edition-{edition.number}", secrets=secrets, now=now)
+        work.log.append(
+            _event("submission.submitted", submitted, by, now, edition=edition.number, sha256=edition.sha256)
+        )
+        return submitted
+
+
+def take_back(db: Database, submission_id: str, *, by: str, now: datetime) -> Submission:
+    """The contact takes the submission back; the edition that came in stays on record."""
+    with db.begin() as work:
+        submission, _ = _answerable(work, submission_id)
+        back = work.submissions.save(submission.take_back())
+        work.log.append(_event("submission.taken_back", back, by, now))
+        return back
+
+
+def start_review(db: Database, submission_id: str, *, by: str, now: datetime) -> Submission:
+    """A coordinator begins to review: from now on the contact cannot take it back. Again changes nothing."""
+    with db.begin() as work:
+        submission = work.submissions.get(submission_id, lock=True)
+        if submission.review_started:
+            return submission
+        started = work.submissions.save(submission.start_review())
+        work.log.append(_event("submission.review_started", started, by, now))
+        return started
+
+
+def approve(
+    db: Database,
+    submission_id: str,
+    *,
+    version: int | None,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+) -> Submission:
+    """Approve what was shown: raises StaleWriteError when `version` is no longer the stored one."""
+    with db.begin() as work:
+        submission = _shown(work, submission_id, version)
+        approved = work.submissions.save(submission.approve(by=by, at=now))
+        announce(work, approved, MessageKind.APPROVED, slot=f"edition-{approved.edition}", secrets=secrets, now=now)
+        work.log.append(_event("submission.approved", approved, by, now, edition=approved.edition))
+        return approved
+
+
+def give_back(
+    db: Database,
+    submission_id: str,
+    *,
+    version: int | None,
+    reason: str,
+    comments: Mapping[str, str],
+    due_at: datetime,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+    move: Move = Move.RETURN,
+) -> Submission:
+    """Return for a supplement, or with Move.REOPEN reopen what was approved.
+
+    `comments` maps question to what is asked; only those questions open again (none: all).
+    """
+    with db.begin() as work:
+        submission = _shown(work, submission_id, version)
+        returned = submission.give_back(move, reason=reason, comments=comments, due_at=due_at, by=by, at=now)
+        returned = work.submissions.save(returned)
+        announce(
+            work,
+            returned,
+            MessageKind.RETURNED,
+            slot=f"return-{returned.deadline_revision}",
+            secrets=secrets,
+            now=now,
+        )
+        kind = "submission.reopened" if move is Move.REOPEN else "submission.returned"
+        work.log.append(_event(kind, returned, by, now, edition=returned.edition, questions=len(comments)))
+        return returned
+
+
+def excuse(db: Database, submission_id: str, *, reason: str, by: str, secrets: Secrets, now: datetime) -> Submission:
+    """The unit is exempt this round; its reminders fall and it is told."""
+    with db.begin() as work:
+        submission = work.submissions.get(submission_id, lock=True)
+        round_ = work.rounds.get(submission.round)
+        excused = work.submissions.save(submission.excuse(reason=reason, by=by, at=now))
+        withdraw_untrue(work, excused, round_state=round_.state)
+        announce(work, excused, MessageKind.EXCUSED, slot="excused", secrets=secrets, now=now)
+        work.log.append(_event("submission.excused", excused, by, now))
+        return excused
+
+
+def extend(
+    db: Database,
+    submission_ids: Sequence[str],
+    due_at: datetime,
+    *,
+    reason: str,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+    version: int | None = None,
+) -> tuple[Submission, ...]:
+    """Give one or several units a new last day, all or none; reminders follow it and the units are told.
+
+    `version` as in `approve`; for a single unit.
+    """
+    if not reason.strip():
+        raise ReasonMissingError
+    extended = []
+    with db.begin() as work:
+        for submission_id in submission_ids:
+            before = _shown(work, submission_id, version)
+            round_ = work.rounds.get(before.round)
+            after = work.submissions.save(before.extend(due_at, at=now))
+            withdraw_untrue(work, after, round_state=round_.state)
+            announce(
+                work,
+                after,
+                MessageKind.EXTENSION,
+                slot=f"extension-{after.deadline_revision}",
+                secrets=secrets,
+                now=now,
+                detail={"previous_due": before.due_at.isoformat(), "reason": reason.strip()},
+            )
+            extended.append(after)
+        for after in extended:
+            work.log.append(_event("submission.extended", after, by, now, revision=after.deadline_revision))
+    return tuple(extended)
+
+
+def set_diary_number(
+    db: Database, submission_id: str, number: str, *, by: str, now: datetime, version: int | None = None
+) -> Submission:
+    """The registrar's own number, free text. `version` as in `approve`."""
+    with db.begin() as work:
+        submission = _shown(work, submission_id, version)
+        numbered = work.submissions.save(replace(submission, diary_number=number.strip()))
+        work.log.append(_event("submission.diary_number", numbered, by, now))
+        return numbered
+
+
+def _answerable(work: Work, submission_id: str) -> tuple[Submission, Round]:
+    submission = work.submissions.get(submission_id, lock=True)
+    round_ = work.rounds.get(submission.round)
+    if round_.state not in ANSWERABLE:
+        raise RoundNotAnswerableError(round=round_.id)
+    return submission, round_
+
+
+def _append(
+    work: Work, submission: Submission, answers: Sequence[Answer], *, by: str, now: datetime
+) -> tuple[AnswerClashError, ...]:
+    clashes = []
+    before = work.drafts.of(submission.id)
+    for answer in answers:
+        stored = before.get(answer.question)
+        if stored == answer or (stored is None and answer.is_empty):
+            continue
+        if not submission.accepts_answer(answer.question):
+            raise LockedQuestionError(question=answer.question)
+        try:
+            work.drafts.save(submission.id, answer, by=by, at=now)
+        except AnswerClashError as clash:
+            clashes.append(clash)
+    return tuple(clashes)
+
+
+def _shown(work: Work, submission_id: str, version: int | None) -> Submission:
+    submission = work.submissions.get(submission_id, lock=True)
+    if version is not None and submission.version != version:
+        raise StaleWriteError(
+            submission=submission_id, state=submission.state, by=submission.decided_by, at=submission.decided_at
+        )
+    return submission
+
+
+def _event(kind: str, submission: Submission, by: str, now: datetime, **data: str | int) -> Event:
+    return Event(kind=kind, actor=by, at=now, round=submission.round, submission=submission.id, data=data)
