@@ -21,11 +21,12 @@ _NO_SUCH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Rm9yIGNvbnN0YW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
-    """What a personal link is for, before it is opened: neither a name nor a draft."""
+    """What a personal link is for, before it is opened: neither a name nor a draft, only the language to say it in."""
 
     link: Link
     round: Round
     submission: Submission
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,13 @@ def look_at_link(db: Database, token: str, *, secrets: Secrets, office: Office, 
     with db.read() as work:
         link = _link(work, token, secrets, office, now)
         submission = work.submissions.get(link.submission)
-        return Landing(link=link, round=work.rounds.get(submission.round), submission=submission)
+        languages = {each.id: each.language for each in work.recipients.of(link.submission)}
+        return Landing(
+            link=link,
+            round=work.rounds.get(submission.round),
+            submission=submission,
+            language=languages.get(link.recipient, ""),
+        )
 
 
 def open_link(db: Database, token: str, *, secrets: Secrets, office: Office, now: datetime) -> tuple[str, Session]:

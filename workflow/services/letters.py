@@ -59,7 +59,7 @@ def link_url(office: Office, link: str) -> str:
 
 
 def _shared(at: Situation) -> dict[str, Any]:
-    language, zone = at.message.language, at.calendar.zone
+    language = at.message.language
     return {
         "language": language,
         "first_name": at.message.to_name.split(" ", maxsplit=1)[0],
@@ -67,7 +67,7 @@ def _shared(at: Situation) -> dict[str, Any]:
         "round": at.round.title(language),
         "due": at.moment(at.submission.due_at),
         "due_day": datewords.day(at.calendar.last_day(at.submission.due_at), language),
-        "due_clock": datewords.clock(at.submission.due_at, language, zone),
+        "due_clock": at.moment(at.submission.due_at).rpartition(" ")[2],
         "link": link_url(at.office, at.message.link),
         "office": at.office.sender_name,
         "contact_name": at.office.contact_name,

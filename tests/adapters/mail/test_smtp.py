@@ -1,0 +1,376 @@
+"""Every row of what can happen between a client and a mail server, and what the staged sender says of it."""
+
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.mail.faulty_smtp import CLOSE, HANG, KEEP, RESET, Do, FaultySmtp, faulty
+from workflow.adapters.mail.smtp import SmtpPostman
+from workflow.ports import Channel, Handover, Outcome, Phase, Postman
+
+SENDER = "kansli@stad.example"
+UNIT = ("norrmalm@stad.example",)
+MAIL = b"Subject: hej\r\n\r\nen rad\r\n"
+
+
+@dataclass
+class Marker:
+    """Stands for the transaction that commits the marker."""
+
+    answer: bool = True
+    asked: int = 0
+
+    def __call__(self) -> bool:
+        self.asked += 1
+        return self.answer
+
+
+def hand(channel: Channel, marker: Callable[[], bool] | None = None, **mail: object) -> Handover:
+    to = mail.get("to", UNIT)
+    data = mail.get("data", MAIL)
+    assert isinstance(to, Sequence)
+    assert isinstance(data, bytes)
+    return channel.hand_over(SENDER, to, data, before_dot=marker or Marker())
+
+
+def one_mail(postman: Postman, marker: Marker | None = None, **mail: object) -> tuple[Outcome, Phase, int | None]:
+    with postman.connect() as channel:
+        handover = hand(channel, marker, **mail)
+    return handover.outcome, handover.phase, handover.code
+
+
+BEFORE_THE_MARKER = [
+    ("greeting", Do("421 4.3.2 busy", CLOSE), Outcome.RETRY, Phase.GREETING, 421),
+    ("greeting", Do("554 5.7.1 your address is listed", CLOSE), Outcome.BLOCKED, Phase.GREETING, 554),
+    ("greeting", Do(then=CLOSE), Outcome.RETRY, Phase.GREETING, None),
+    ("greeting", Do(then=HANG), Outcome.RETRY, Phase.GREETING, None),
+    ("EHLO", Do(then=CLOSE), Outcome.RETRY, Phase.GREETING, None),
+    ("MAIL", Do(then=CLOSE), Outcome.RETRY, Phase.MAIL, None),
+    ("MAIL", Do("421 4.7.0 later", CLOSE), Outcome.RETRY, Phase.MAIL, 421),
+    ("MAIL", Do("451 4.3.0 later"), Outcome.RETRY, Phase.MAIL, 451),
+    ("MAIL", Do("553 5.1.8 no such sender"), Outcome.REFUSED, Phase.MAIL, 553),
+    ("MAIL", Do("530 Authentication required"), Outcome.BLOCKED, Phase.MAIL, 530),
+    ("MAIL", Do("432 4.3.2 Concurrent connections limit exceeded"), Outcome.BLOCKED, Phase.MAIL, 432),
+    ("MAIL", Do("what?"), Outcome.RETRY, Phase.MAIL, -1),
+    ("RCPT", Do("450 4.2.0 greylisted"), Outcome.RETRY, Phase.RCPT, 450),
+    ("RCPT", Do("451 4.7.1 greylisted"), Outcome.RETRY, Phase.RCPT, 451),
+    ("RCPT", Do("421 4.4.5 closing", CLOSE), Outcome.RETRY, Phase.RCPT, 421),
+    ("RCPT", Do("550 5.1.1 unknown"), Outcome.REFUSED, Phase.RCPT, 550),
+    ("RCPT", Do("550 5.7.30 Basic authentication is not supported"), Outcome.BLOCKED, Phase.RCPT, 550),
+    ("DATA", Do("554 5.5.1 no"), Outcome.REFUSED, Phase.DATA, 554),
+    ("DATA", Do("452 4.3.1 no room"), Outcome.RETRY, Phase.DATA, 452),
+    ("DATA", Do("250 what?"), Outcome.RETRY, Phase.DATA, 250),
+    ("DATA", Do(then=HANG), Outcome.RETRY, Phase.DATA, None),
+]
+
+
+@pytest.mark.parametrize(("point", "action", "outcome", "phase", "code"), BEFORE_THE_MARKER)
+def test_trouble_before_the_marker_never_asks_for_it(
+    point: str, action: Do, outcome: Outcome, phase: Phase, code: int | None
+) -> None:
+    marker = Marker()
+    with faulty({point: action}) as (server, postman):
+        assert one_mail(postman, marker) == (outcome, phase, code)
+        assert marker.asked == 0
+        assert server.accepted == []
+
+
+AFTER_THE_DOT = [
+    (Do("250 2.0.0 ok", keep=True), Outcome.ACCEPTED, Phase.DONE, 250),
+    (Do("250 2.0.0 ok", CLOSE, keep=True), Outcome.ACCEPTED, Phase.DONE, 250),
+    (Do("451 4.3.0 later"), Outcome.RETRY, Phase.DOT, 451),
+    (Do("421 4.3.2 going down", CLOSE), Outcome.RETRY, Phase.DOT, 421),
+    (Do("552 5.3.4 too big"), Outcome.REFUSED, Phase.DOT, 552),
+    (Do("550 5.7.1 policy"), Outcome.BLOCKED, Phase.DOT, 550),
+    (Do(then=CLOSE), Outcome.UNKNOWN, Phase.DOT, None),
+    (Do(then=CLOSE, keep=True), Outcome.UNKNOWN, Phase.DOT, None),
+    (Do(then=RESET, keep=True), Outcome.UNKNOWN, Phase.DOT, None),
+    (Do(then=HANG, keep=True), Outcome.UNKNOWN, Phase.DOT, None),
+    (Do("250-half a repl", CLOSE, keep=True), Outcome.UNKNOWN, Phase.DOT, None),
+    (Do("nonsense", keep=True), Outcome.UNKNOWN, Phase.DOT, None),
+    (Do("5" * 9000, keep=True), Outcome.UNKNOWN, Phase.DOT, None),
+]
+
+
+@pytest.mark.parametrize(("action", "outcome", "phase", "code"), AFTER_THE_DOT)
+def test_what_the_reply_to_the_dot_means(action: Do, outcome: Outcome, phase: Phase, code: int | None) -> None:
+    marker = Marker()
+    with faulty({"dot": action}) as (server, postman):
+        assert one_mail(postman, marker) == (outcome, phase, code)
+        assert marker.asked == 1
+        assert server.accepted == ([MAIL] if action.keep else [])
+
+
+def test_421_to_quit_after_the_250_changes_nothing() -> None:
+    with faulty({"QUIT": Do("421 4.3.2 bye", CLOSE)}) as (server, postman):
+        assert one_mail(postman)[0] is Outcome.ACCEPTED
+        assert server.accepted == [MAIL]
+
+
+def test_a_server_that_never_answers_quit_does_not_undo_the_mail() -> None:
+    with faulty({"QUIT": Do(then=CLOSE)}) as (_, postman):
+        assert one_mail(postman)[0] is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("action", [Do("421 4.3.2 down", CLOSE), Do(then=CLOSE), Do(then=RESET), Do("552 too big")])
+def test_a_server_that_breaks_off_in_the_body_is_found_out_before_the_dot(action: Do) -> None:
+    with faulty({"body": action}) as (server, postman):
+
+        def marker() -> bool:
+            assert server.body_seen.wait(5)  # by now the server has spoken or hung up; the dot is not sent
+            return True
+
+        with postman.connect() as channel:
+            handover = hand(channel, marker)
+        expected = Outcome.REFUSED if action.say.startswith("552") else Outcome.RETRY
+        assert handover.outcome is expected
+        assert handover.phase in {Phase.BODY, Phase.MARKER}
+        assert server.accepted == []
+
+
+def test_withdrawn_mail_is_dropped_without_the_dot() -> None:
+    with faulty() as (server, postman):
+        with postman.connect() as channel:
+            handover = hand(channel, Marker(answer=False))
+            assert (handover.outcome, handover.phase) == (Outcome.WITHDRAWN, Phase.MARKER)
+            assert hand(channel, data=b"Subject: two\r\n\r\n").outcome is Outcome.ACCEPTED
+        assert server.accepted == [b"Subject: two\r\n\r\n"]
+        assert len(server.heard) == 2
+
+
+def test_an_exception_from_the_marker_propagates_and_nothing_is_accepted() -> None:
+    def marker() -> bool:
+        raise LookupError("database is gone")
+
+    with faulty() as (server, postman), postman.connect() as channel:
+        with pytest.raises(LookupError):
+            hand(channel, marker)
+        assert hand(channel).outcome is Outcome.ACCEPTED
+        assert server.accepted == [MAIL]
+
+
+def test_the_body_is_with_the_server_before_the_marker_and_the_dot_is_not() -> None:
+    with faulty({"body": Do(keep=True)}) as (server, postman):
+
+        def marker() -> bool:
+            return server.body_seen.wait(5) and len(server.accepted) == 1  # the body's first line is there, no dot
+
+        with postman.connect() as channel:
+            assert hand(channel, marker).outcome is Outcome.ACCEPTED
+        assert len(server.accepted) == 2
+
+
+def test_one_connection_serves_a_batch_and_goes_on_after_a_refusal() -> None:
+    with faulty({"RCPT 2": Do("550 5.1.1 unknown"), "dot 3": Do("451 later")}) as (server, postman):
+        with postman.connect() as channel:
+            outcomes = [hand(channel).outcome for _ in range(5)]
+        assert outcomes == [
+            Outcome.ACCEPTED,
+            Outcome.REFUSED,
+            Outcome.ACCEPTED,
+            Outcome.RETRY,
+            Outcome.ACCEPTED,
+        ]
+        assert len(server.heard) == 1
+        assert sum(line.upper() == "RSET" for line in server.heard[0]) == 1
+        assert len(server.accepted) == 3
+
+
+def test_a_new_connection_after_trouble() -> None:
+    with faulty({"dot": Do(then=CLOSE)}, {}) as (server, postman):
+        with postman.connect() as channel:
+            assert hand(channel).outcome is Outcome.UNKNOWN
+            assert hand(channel).outcome is Outcome.ACCEPTED
+        assert len(server.heard) == 2
+
+
+@pytest.mark.parametrize("goodbye", [Do("421 4.4.2 idle too long", CLOSE), Do(then=CLOSE), Do(then=RESET)])
+def test_a_connection_closed_between_two_mails_costs_the_second_nothing(goodbye: Do) -> None:
+    marker = Marker()
+    with faulty({"MAIL 2": goodbye}, {}) as (server, postman):
+        with postman.connect() as channel:
+            assert [hand(channel, marker).outcome for _ in range(2)] == [Outcome.ACCEPTED] * 2
+        assert marker.asked == 2
+        assert len(server.accepted) == 2
+
+
+def test_the_long_wait_is_for_the_dot_alone() -> None:
+    with faulty({"MAIL 2": Do(then=HANG)}) as (_, postman):
+        with replace(postman, final_timeout=60).connect() as channel:
+            assert hand(channel).outcome is Outcome.ACCEPTED
+            begun = time.monotonic()
+            hand(channel)
+        assert time.monotonic() - begun < 20
+
+
+def test_after_the_server_has_gone_the_rest_of_the_batch_hears_why_at_once() -> None:
+    with faulty({"dot": Do("250 ok", CLOSE, keep=True)}, {"greeting": Do("421 full", CLOSE)}) as (server, postman):
+        with postman.connect() as channel:
+            outcomes = [hand(channel).outcome for _ in range(4)]
+        assert outcomes == [Outcome.ACCEPTED, Outcome.RETRY, Outcome.RETRY, Outcome.RETRY]
+        assert len(server.heard) == 2
+
+
+def test_one_refused_recipient_refuses_the_whole_mail_and_no_address_is_told() -> None:
+    script = {"RCPT 2": Do(f"550 5.1.1 <{UNIT[0]}>: unknown")}
+    with faulty(script) as (server, postman):
+        with postman.connect() as channel:
+            handover = hand(channel, to=("a@stad.example", UNIT[0], "c@stad.example"))
+        assert (handover.outcome, handover.phase, handover.code) == (Outcome.REFUSED, Phase.RCPT, 550)
+        assert handover.text == "1 av 3 mottagare: 5.1.1 <adress>: unknown"
+        assert server.accepted == []
+
+
+def test_a_permanent_refusal_outweighs_a_passing_one() -> None:
+    with faulty({"RCPT 1": Do("450 4.2.0 later"), "RCPT 2": Do("550 5.1.1 unknown")}) as (_, postman):
+        assert one_mail(postman, to=("a@stad.example", "b@stad.example")) == (Outcome.REFUSED, Phase.RCPT, 550)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        (),
+        ("",),
+        ("a@x.example, b@y.example",),
+        ("a@x.example\r\nRCPT TO:<b@y.example>",),
+        ("a b@x.example",),
+        ("<a@x.example>",),
+        ("a\udc80@x.example",),
+    ],
+)
+def test_addresses_that_are_not_one_mailbox_never_reach_the_server(to: tuple[str, ...]) -> None:
+    with faulty() as (server, postman):
+        with postman.connect() as channel:
+            handover = hand(channel, to=to)
+            assert (handover.outcome, handover.phase) == (Outcome.REFUSED, Phase.RCPT)
+            assert hand(channel).outcome is Outcome.ACCEPTED
+        assert not any("y.example" in line for line in server.heard[0])
+
+
+def test_an_address_beyond_ascii_is_refused_unless_the_server_takes_it() -> None:
+    to = ("södermalm@stad.example",)
+    with faulty() as (_, postman):
+        assert one_mail(postman, to=to) == (Outcome.REFUSED, Phase.MAIL, None)
+    with faulty({"EHLO": Do("250-faulty.example\r\n250 SMTPUTF8")}) as (server, postman):
+        assert one_mail(postman, to=to)[0] is Outcome.ACCEPTED
+        assert any(line.endswith("SMTPUTF8") for line in server.heard[0])
+
+
+@pytest.mark.parametrize(
+    ("data", "arrives"),
+    [
+        (b".dot\r\n..two\r\n.\r\nend", b".dot\r\n..two\r\n.\r\nend\r\n"),
+        (b"a\nb\rc\r\nd\n", b"a\r\nb\r\nc\r\nd\r\n"),
+        (b"smuggled\n.\nMAIL FROM:<x@y.example>\n", b"smuggled\r\n.\r\nMAIL FROM:<x@y.example>\r\n"),
+        ("å\r\n".encode(), "å\r\n".encode()),
+    ],
+)
+def test_lines_and_dots_arrive_as_written(data: bytes, arrives: bytes) -> None:
+    with faulty() as (server, postman):
+        assert one_mail(postman, data=data)[0] is Outcome.ACCEPTED
+        assert server.accepted == [arrives]
+        assert any("BODY=8BITMIME" in line for line in server.heard[0]) == (not data.isascii())
+
+
+# --- no server, wrong server, wrong password -------------------------------------------------------------------------
+
+
+def test_connect_does_not_raise_when_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    marker = Marker()
+    assert one_mail(SmtpPostman("127.0.0.1", port, timeout=1), marker) == (Outcome.RETRY, Phase.CONNECT, None)
+    assert marker.asked == 0
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "smtp..example", "a" * 70 + ".example"])
+def test_a_name_that_leads_nowhere_blocks_the_channel(host: str) -> None:
+    assert one_mail(SmtpPostman(host, 25, timeout=1)) == (Outcome.BLOCKED, Phase.CONNECT, None)
+
+
+def test_tls_with_a_server_that_speaks_none_blocks_the_channel() -> None:
+    with faulty() as (_, postman):
+        assert one_mail(replace(postman, security="tls")) == (Outcome.BLOCKED, Phase.CONNECT, None)
+
+
+def test_starttls_that_is_not_offered_blocks_the_channel_rather_than_send_in_clear() -> None:
+    with faulty() as (server, postman):
+        assert one_mail(replace(postman, security="starttls")) == (Outcome.BLOCKED, Phase.GREETING, None)
+        assert server.accepted == []
+
+
+AUTH = "250-faulty.example\r\n250 AUTH PLAIN"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        ("535 5.7.8 wrong", Outcome.BLOCKED, 535),
+        ("550 no more", Outcome.BLOCKED, 550),
+        ("454 4.7.0 later", Outcome.RETRY, 454),
+    ],
+)
+def test_a_refused_login_is_not_the_mails_fault(answer: str, outcome: Outcome, code: int) -> None:
+    with faulty({"EHLO": Do(AUTH), "AUTH": Do(answer)}) as (server, postman):
+        assert one_mail(replace(postman, user="u", password="p")) == (outcome, Phase.AUTH, code)
+        assert server.accepted == []
+
+
+def test_login_that_works_and_login_that_is_not_offered() -> None:
+    with faulty({"EHLO": Do(AUTH), "AUTH": Do("235 ok")}) as (_, postman):
+        assert one_mail(replace(postman, user="u", password="p"))[0] is Outcome.ACCEPTED
+    with faulty() as (_, postman):
+        assert one_mail(replace(postman, user="u", password="p")) == (Outcome.BLOCKED, Phase.AUTH, None)
+    with faulty({"EHLO": Do(AUTH)}) as (_, postman):
+        assert one_mail(replace(postman, user="u", password="pö")) == (Outcome.BLOCKED, Phase.AUTH, None)
+
+
+def test_the_password_is_in_no_repr() -> None:
+    assert "hush" not in repr(SmtpPostman("smtp.example", 25, password="hush"))
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    both = tmp_path_factory.mktemp("tls") / "both.pem"
+    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        [openssl, *made, *name, "-keyout", str(both), "-out", f"{both}.crt"], check=True, capture_output=True
+    )
+    both.write_bytes(both.read_bytes() + Path(f"{both}.crt").read_bytes())
+    return both
+
+
+def test_starttls_sends_only_to_a_certificate_that_verifies(certificate: Path) -> None:
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    script = {"EHLO": Do("250-faulty.example\r\n250 STARTTLS"), "STARTTLS": Do("220 go")}
+    with faulty(script, tls=serving) as (server, postman):
+        stranger = replace(postman, security="starttls")
+        assert one_mail(stranger) == (Outcome.BLOCKED, Phase.GREETING, None)
+        friend = replace(stranger, tls_context=ssl.create_default_context(cafile=str(certificate)))
+        with friend.connect() as channel:
+            assert [hand(channel).outcome for _ in range(2)] == [Outcome.ACCEPTED] * 2
+        assert server.accepted == [MAIL, MAIL]
+
+
+def test_the_faulty_server_sees_a_lost_reply_that_plain_resending_would_double() -> None:
+    """The harness must be able to see the fault: sending again after UNKNOWN gives two copies."""
+    with faulty({"dot": Do(then=CLOSE, keep=True)}, {"dot": KEEP}) as (server, postman):
+        one_mail(postman)
+        one_mail(postman)
+        assert _copies(server) == 2
+
+
+def _copies(server: FaultySmtp) -> int:
+    return server.accepted.count(MAIL)

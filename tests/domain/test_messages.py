@@ -1,0 +1,91 @@
+"""The ledger's states: what may follow what, and what a crash leaves behind."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import NOW, a_frozen, a_message
+from workflow.domain.messages import (
+    GIVE_UP_AFTER,
+    LEASE,
+    MESSAGE_MOVES,
+    OWED_ONLY,
+    RETRY_LADDER,
+    MessageKind,
+    MessageState,
+    why_untrue,
+)
+
+
+def test_every_state_says_what_may_follow() -> None:
+    assert set(MESSAGE_MOVES) == set(MessageState)
+
+
+def test_a_claim_raises_the_fence_and_sets_a_lease() -> None:
+    claimed = a_message().claim(NOW)
+    assert (claimed.state, claimed.fence, claimed.attempts) == (MessageState.SENDING, 1, 1)
+    assert claimed.lease_until == NOW + LEASE
+
+
+def test_a_lost_lease_before_the_marker_is_planned_again_and_after_it_nobody_knows() -> None:
+    sending = a_message().claim(NOW)
+    assert sending.recover().state is MessageState.PLANNED
+    handing = sending.hand(NOW)
+    assert handing.recover().state is MessageState.UNKNOWN
+    assert sending.recover().fence == handing.recover().fence == 2
+
+
+def test_unknown_goes_again_only_by_a_person_and_with_the_same_bytes() -> None:
+    unknown = a_message().claim(NOW).freeze(a_frozen(), local_day="2027-05-10").hand(NOW).unknown("connection_lost")
+    again = unknown.again(NOW, "mottagaren har inte fått det")
+    assert again.state is MessageState.PLANNED
+    assert again.frozen is unknown.frozen
+
+
+def test_a_second_rendering_never_replaces_the_first() -> None:
+    frozen = a_message().freeze(a_frozen(), local_day="2027-05-10")
+    assert frozen.freeze(a_frozen(subject="Annat"), local_day="2027-05-11") is frozen
+
+
+def test_the_ladder_waits_at_least_as_long_as_greylisting_and_ends() -> None:
+    message, now, waits = a_message(), NOW, []
+    while message.state is MessageState.PLANNED:
+        now = max(now, message.due_at)
+        message = message.claim(now).retry(now, "450 greylisted")
+        waits.append(message.due_at - now)
+    assert message.state is MessageState.FAILED
+    assert min(waits[:-1]) >= timedelta(minutes=5)
+    assert tuple(waits[: len(RETRY_LADDER)]) == RETRY_LADDER
+    assert now <= NOW + GIVE_UP_AFTER
+
+
+@pytest.mark.parametrize("state", [MessageState.SENT, MessageState.CANCELLED, MessageState.SKIPPED])
+def test_nothing_follows_an_end(state: MessageState) -> None:
+    message = a_message(state=state)
+    for move in (
+        lambda: message.claim(NOW),
+        lambda: message.again(NOW, ""),
+        lambda: message.cancel(""),
+        lambda: message.hold(""),
+    ):
+        with pytest.raises(ValueError, match="no move"):
+            move()
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_only_mails_that_ask_for_an_answer_become_untrue_when_it_has_come_in(kind: MessageKind) -> None:
+    why = why_untrue(a_message(kind=kind), is_owed=False, state="submitted", deadline_revision=0, round_state="open")
+    assert why == ("submitted" if kind in OWED_ONLY else "")
+
+
+@pytest.mark.parametrize(
+    ("revision", "round_state", "why"),
+    [(1, "open", "deadline_moved"), (0, "closed", "round_closed"), (0, "open", "")],
+)
+def test_a_moved_deadline_and_a_closed_round_stop_reminders(revision: int, round_state: str, why: str) -> None:
+    found = why_untrue(a_message(), is_owed=True, state="draft", deadline_revision=revision, round_state=round_state)
+    assert found == why
+
+
+def test_the_key_names_the_slot_and_not_its_date() -> None:
+    assert a_message(due_at=NOW + timedelta(days=3)).key == a_message().key

@@ -1,0 +1,138 @@
+"""Invented letters: every mail, in both languages, in every variant that reads differently."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from workflow.domain.letters import (
+    Approved,
+    Excused,
+    Extension,
+    Invitation,
+    LastDay,
+    Letter,
+    Overdue,
+    Receipt,
+    ReceiptItem,
+    Reminder,
+    Returned,
+    ReturnedItem,
+)
+from workflow.ports import LINK_SECRET
+
+LANGUAGES = ("sv", "en")
+LINK = f"https://tertial.example/l/k7Qd.{LINK_SECRET}"
+ANSWER = ("Vi träffar företagen varje månad.", "Under perioden ordnade vi två frukostmöten & en mässa <Älvsjö>.")
+SHA256 = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea"
+WORDS = {
+    "sv": {
+        "round": "tertialrapport 1 2027",
+        "due": "onsdag 19 maj 2027 kl. 16.00",
+        "due_day": "onsdag 19 maj",
+        "due_clock": "16.00",
+        "covers": "1 januari–30 april 2027",
+        "days": "3 arbetsdagar",
+        "day": "1 arbetsdag",
+        "saved": "fredag 14 maj",
+        "compiled": "tisdag 1 juni",
+        "received": "tisdag 18 maj 2027 kl. 14.32",
+    },
+    "en": {
+        "round": "tertial report 1 2027",
+        "due": "Wednesday 19 May 2027 at 16:00",
+        "due_day": "Wednesday 19 May",
+        "due_clock": "16:00",
+        "covers": "1 January–30 April 2027",
+        "days": "3 working days",
+        "day": "1 working day",
+        "saved": "Friday 14 May",
+        "compiled": "Tuesday 1 June",
+        "received": "Tuesday 18 May 2027 at 14:32",
+    },
+}
+
+
+def common(language: str) -> dict[str, str]:
+    words = WORDS[language]
+    return {
+        "language": language,
+        "first_name": "Alva",
+        "unit": "Hägersten-Älvsjö stadsdelsnämnd",
+        **{key: words[key] for key in ("round", "due", "due_day", "due_clock")},
+        "link": LINK,
+        "office": "Uppföljning näringsliv, stadsledningskontoret",
+        "contact_name": "Karin Exempel",
+        "contact_phone": "08-508 00 000",
+        "contact_email": "naringsliv@stadsledningskontoret.example",
+    }
+
+
+def variants(language: str) -> Iterator[tuple[str, Letter]]:
+    """Each with a name that is unique within the language."""
+    yield from _asking(language)
+    yield from _overdue(language)
+    yield from _answering(language)
+
+
+def _asking(language: str) -> Iterator[tuple[str, Letter]]:
+    words, shared = WORDS[language], common(language)
+    invitation = Invitation(**shared, covers=words["covers"], questions=8)
+    yield "invitation", invitation
+    yield "invitation-one-question-no-name", replace(invitation, questions=1, first_name="", contact_phone="")
+    reminder = Reminder(**shared, left=words["days"], state="not_started", answered=0, questions=8, saved="")
+    yield "reminder-not-started", reminder
+    yield "reminder-draft", replace(reminder, state="draft", answered=6, saved=words["saved"])
+    yield "reminder-draft-one-answer", replace(reminder, state="draft", answered=1, left=words["day"])
+    yield "reminder-returned", replace(reminder, state="returned", answered=8)
+    last_day = LastDay(**shared, state="not_started", answered=0, questions=8, saved="")
+    yield "last_day-not-started", last_day
+    yield "last_day-draft", replace(last_day, state="draft", answered=6, saved=words["saved"])
+    yield "last_day-returned", replace(last_day, state="returned", answered=8)
+
+
+def _overdue(language: str) -> Iterator[tuple[str, Letter]]:
+    words = WORDS[language]
+    overdue = Overdue(
+        **common(language),
+        late=words["day"],
+        state="draft",
+        answered=6,
+        questions=8,
+        saved=words["saved"],
+        compiled_from=words["compiled"],
+        copies=("deputy",),
+        is_last=False,
+    )
+    yield "overdue-deputy", overdue
+    yield "overdue-alone", replace(overdue, state="not_started", copies=(), compiled_from="")
+    yield "overdue-last", replace(overdue, late=words["days"], copies=("deputy", "head"), is_last=True)
+    yield "overdue-returned", replace(overdue, state="returned", copies=("head",), is_last=True)
+
+
+def _answering(language: str) -> Iterator[tuple[str, Letter]]:
+    words, shared = WORDS[language], common(language)
+    second = ReturnedItem(number=2, text="Beskriv nämndens arbete med dialog.", comment="Nämn gärna ett exempel.")
+    fifth = ReturnedItem(number=5, text="Beskriv arbetet med tillsyn.", comment="Hur många ärenden?\nOch hur länge?")
+    returned = Returned(**shared, reason="Tack, det mesta är klart.", items=(second, fifth))
+    yield "returned", returned
+    yield "returned-one-question", replace(returned, items=(second,))
+    yield "returned-all-open", replace(returned, items=())
+    receipt = Receipt(
+        **shared,
+        received=words["received"],
+        late="",
+        edition=1,
+        diary_number="",
+        sha256=SHA256,
+        items=(
+            ReceiptItem(number=1, text="Beskriv nämndens arbete.", paragraphs=ANSWER, not_applicable=""),
+            ReceiptItem(number=2, text="Beskriv arbetet med tillsyn.", paragraphs=(), not_applicable="Vi har ingen."),
+        ),
+    )
+    yield "receipt", receipt
+    yield "receipt-late-again", replace(receipt, late=words["day"], edition=2, diary_number="KS 2027/123")
+    yield "approved", Approved(**shared)
+    yield "extension", Extension(**shared, previous_due=words["received"], reason="Nämnden möts i juni.")
+    yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
+
+
+ALL = [(f"{name}.{language}", letter) for language in LANGUAGES for name, letter in variants(language)]

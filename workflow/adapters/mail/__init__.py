@@ -1,0 +1,1 @@
+"""Mail out and in: rendering, the staged SMTP sender, the local listener."""

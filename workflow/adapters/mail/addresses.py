@@ -1,0 +1,65 @@
+"""What may stand in a mail's header: one mailbox per address, and words without hidden characters."""
+
+import re
+import unicodedata
+from email.header import Header
+from email.headerregistry import Address
+from typing import Final
+
+from workflow.domain.errors import RefusedError
+
+# The dot-atom of RFC 5322 §3.2.3 and the host names of RFC 1123 §2.1, with the lengths of RFC 5321 §4.5.3.1. Quoted
+# local parts and address literals are legal but nobody's address; non-ASCII ones need SMTPUTF8, which few servers have.
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAILBOX: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+_NAMED: Final = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>", re.DOTALL)
+_LONGEST: Final = 254
+_HIDDEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # make one name look like another
+_PLAIN_WORDS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]{1,60}")
+_LINE: Final = 75  # RFC 2047 §2
+
+
+class AddressRefusedError(RefusedError):
+    """An address that is not exactly one mailbox we can send to."""
+
+    sentence = "E-postadressen {address} går inte att använda: {why}"
+
+
+class HeaderRefusedError(RefusedError):
+    """Words with a character that no header may hold. `character` is its U+ number."""
+
+    sentence = "Mejlets {field} innehåller ett tecken som inte får finnas där ({character})."
+
+
+def mailbox(address: str, name: str = "") -> Address:
+    """Check one address and a display name. Raises AddressRefusedError or HeaderRefusedError."""
+    if not address.isascii():
+        raise AddressRefusedError(address=ascii(address), why="bara bokstäverna a–z går att använda.")
+    if len(address) > _LONGEST or not _MAILBOX.fullmatch(address):
+        raise AddressRefusedError(address=ascii(address), why="skriv en enda adress, som namn@kommunen.example.")
+    return Address(display_name=clean(name, field="namn").strip(), addr_spec=address)
+
+
+def copied(copy: str) -> Address:
+    """Read `Name <address>` or a plain address. Raises AddressRefusedError or HeaderRefusedError."""
+    named = _NAMED.fullmatch(copy.strip())
+    if not named:
+        return mailbox(copy.strip())
+    return mailbox(named["address"].strip(), named["name"].strip().removeprefix('"').removesuffix('"'))
+
+
+def clean(words: str, *, field: str) -> str:
+    """Give the words back unchanged. Raises HeaderRefusedError if they hold what could end or disguise a header."""
+    for character in words:
+        if unicodedata.category(character) in _HIDDEN or character in _TURNING:
+            raise HeaderRefusedError(field=field, character=f"U+{ord(character):04X}")
+    return words
+
+
+def encoded(words: str, *, field: str) -> str:
+    """Words of a header in ASCII, folded with CRLF; anything but plain short words as RFC 2047 encoded words."""
+    if _PLAIN_WORDS.fullmatch(words) and words == " ".join(words.split()):
+        return words
+    return Header(words, charset="utf-8", header_name=field, maxlinelen=_LINE).encode(linesep="\r\n")

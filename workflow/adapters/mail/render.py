@@ -1,0 +1,118 @@
+"""Puts a letter into words: subject, text part and HTML part from the mail's folder in email_templates/."""
+
+import re
+import textwrap
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from css_inline import CSSInliner
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from workflow.domain.errors import ConfigError
+from workflow.domain.letters import Letter
+from workflow.ports import LINK_SECRET, Rendered
+
+TEXT_WIDTH: Final = 72
+SUBJECT_WIDTH: Final = 78
+_SEVERAL_LINES: Final = frozenset({"reason", "comment", "paragraphs"})  # what people may write in paragraphs
+_HANG: Final = re.compile(r"\s*(?:\S.*?: {2,})?")  # an indent, or a fact's label with the space after it
+_DEFUSED: Final = LINK_SECRET.replace("-", "\u2060-")  # a word joiner: looks the same, is not the marker
+
+
+class JinjaRenderer:
+    """Renders letters from folders of templates; of two files with one path, the one in the earlier root wins.
+
+    A template gets the letter's fields as plain strings, numbers and lists. Two environments share the files: the HTML
+    one escapes everything, the text one nothing, so that a sentence kept for both parts is right in both.
+    """
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(str(root) for root in roots)
+        loader = FileSystemLoader(self._roots)
+        self._text = _environment(loader, escapes=False)
+        self._html = _environment(loader, escapes=True)
+        self._inliner = CSSInliner(load_remote_stylesheets=False)
+
+    def render(self, letter: Letter) -> Rendered:
+        """Render one letter; in all parts the link holds the marker LINK_SECRET, and nothing else does.
+
+        The subject is one line: the first line of subject.txt that fits in 78 characters (RFC 5322 §2.1.1), or its
+        last. The text part is wrapped at 72. Raises ConfigError when a template is missing or wrong.
+        """
+        folder = f"{letter.kind}/{letter.language}"
+        values = _plain(letter) | {"language": letter.language}
+        subject = _subject(self._fill(self._text, f"{folder}/subject.txt", values))
+        values["subject"] = subject
+        text = self._fill(self._text, f"{folder}/body.txt", values)
+        html = self._fill(self._html, f"{folder}/body.html", values)
+        return Rendered(subject=subject, text=_wrapped(text), html=self._inliner.inline(html))
+
+    def _fill(self, environment: ImmutableSandboxedEnvironment, name: str, values: dict[str, object]) -> str:
+        try:
+            return environment.get_template(name).render(values)
+        except TemplateError as error:
+            file, line = self._place(error, name)
+            raise ConfigError(file=file, line=line, what=str(error), allowed="") from error
+
+    def _place(self, error: TemplateError, name: str) -> tuple[str, int]:
+        """Which template file and line: an undefined name is only known by its place in the traceback."""
+        if isinstance(error, TemplateSyntaxError):
+            return error.filename or error.name or name, error.lineno
+        frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith(self._roots)]
+        return (frames[-1].filename, frames[-1].lineno or 0) if frames else (name, 0)
+
+
+def _environment(loader: FileSystemLoader, *, escapes: bool) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=loader,
+        autoescape=escapes,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["paragraphs"] = _paragraphs
+    return environment
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _plain(letter: Letter) -> dict[str, object]:
+    """The fields as values without behaviour, with the marker of the link only where the link is."""
+    return {key: value if key == "link" else _tamed(key, value) for key, value in asdict(letter).items()}
+
+
+def _tamed(key: str, value: object) -> object:
+    if isinstance(value, str):
+        harmless = value.replace(LINK_SECRET, _DEFUSED)
+        return harmless if key in _SEVERAL_LINES else " ".join(harmless.split())
+    if isinstance(value, tuple):
+        return [_tamed(key, each) for each in value]
+    if isinstance(value, dict):
+        return {inner: _tamed(inner, each) for inner, each in value.items()}
+    return value
+
+
+def _subject(rendered: str) -> str:
+    lines = _paragraphs(rendered)
+    return next((line for line in lines if len(line) <= SUBJECT_WIDTH), lines[-1] if lines else "")
+
+
+def _wrapped(text: str) -> str:
+    lines = (_wrapped_line(line) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+def _wrapped_line(line: str) -> str:
+    """Break at spaces only: an address, a link or a compound word with a hyphen stays whole."""
+    if len(line) <= TEXT_WIDTH:
+        return line if line == "-- " else line.rstrip()  # the separator before a signature, RFC 3676 §4.3
+    hang = _HANG.match(line)
+    indent = " " * (hang.end() if hang else 0)
+    return textwrap.fill(line, TEXT_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

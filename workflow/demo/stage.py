@@ -1,0 +1,123 @@
+"""The demo's stage: its folder, its clock, and the wait until every process has done what the hour asks for."""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from workflow.adapters.clock import set_now
+from workflow.bootstrap import App
+from workflow.domain.errors import RefusedError, TertialError
+from workflow.domain.messages import MessageState
+from workflow.domain.rounds import RoundState
+from workflow.ports import Job
+from workflow.settings import Settings, load_settings
+from workflow.up import LOOPBACK, answers, free_port
+
+PATIENCE = 60.0  # seconds; each step normally takes a fraction of one
+TICK = 0.15  # seconds between the scheduler's ticks, so that eight weeks pass in less than one minute
+_POLL = 0.02
+_BUSY = frozenset({MessageState.SENDING, MessageState.HANDING})
+
+
+class StuckError(TertialError):
+    sentence = "Demon står still vid {at}: {what}. Loggarna finns i {logs}."
+
+
+class NotEmptyError(RefusedError):
+    sentence = "Mappen {folder} är inte tom. Ange en annan med --out, eller ta bort den."
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where the demo leaves what it made: mail/, bundle/, status.json; data/ holds database and logs."""
+
+    root: Path
+
+    @property
+    def mail(self) -> Path:
+        return self.root / "mail"
+
+    @property
+    def bundle(self) -> Path:
+        return self.root / "bundle"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def clock(self) -> Path:
+        return self.root / "data" / "clock.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "data" / "log"
+
+
+def make_folder(out: Path | None) -> Folder:
+    """An empty folder: the one that was asked for, or tertial-demo, tertial-demo-2 … where one stands."""
+    if out is not None:
+        if out.exists() and any(out.iterdir()):
+            raise NotEmptyError(folder=out)
+        root = out
+    else:
+        names = (f"tertial-demo-{number}" if number > 1 else "tertial-demo" for number in range(1, 10_000))
+        root = next(path for path in map(Path, names) if not path.exists())
+    folder = Folder(root.absolute())
+    for part in (folder.mail, folder.bundle, folder.data):
+        part.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def demo_settings(folder: Folder, port: int | None) -> Settings:
+    """Settings that owe nothing to where one stands, but for the port: the usual one, or a free one."""
+    chosen = port or (8000 if not answers(LOOPBACK, 8000) else free_port())
+    return load_settings(
+        environment="development",
+        data_dir=folder.data,
+        clock_file=folder.clock,
+        database_url="",
+        redis_url="",
+        smtp_host="",
+        smtp_port=0,
+        host=LOOPBACK,
+        port=chosen,
+        base_url=f"http://{LOOPBACK}:{chosen}",
+        tick_seconds=TICK,
+    )
+
+
+@dataclass(slots=True)
+class Stage:
+    """The running demo. `go` moves the clock that all processes share, and waits until they have caught up."""
+
+    app: App
+    folder: Folder
+
+    def go(self, to: datetime) -> None:
+        set_now(self.folder.clock, to)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until every job has looked at the present hour and no mail is left to send. Raises StuckError."""
+        deadline = time.monotonic() + PATIENCE
+        pause = threading.Event()
+        while what := self._unfinished():
+            if time.monotonic() > deadline:
+                raise StuckError(at=self.app.now(), what=what, logs=self.folder.logs)
+            pause.wait(_POLL)
+
+    def _unfinished(self) -> str:
+        now = self.app.now()
+        with self.app.db.read() as work:
+            beats = work.beats.all()
+            behind = [job for job in Job if job not in beats or beats[job] < now]
+            if behind:
+                return f"{behind[0]} har inte körts"
+            pending = [*work.outbox.due(now, limit=1), *work.outbox.list(states=_BUSY)]
+            if pending:
+                return f"mejlet {pending[0].key} är inte skickat"
+            closed = [each.id for each in work.rounds.all() if each.state is RoundState.CLOSED]
+            return f"{closed[0]} är inte sammanställd" if closed else ""

@@ -1,0 +1,98 @@
+"""What the demo shows in the terminal: progress while it runs, a table at the end, where to look next."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from workflow.bootstrap import App
+from workflow.demo.cast import FIRST_DAY, LAST_DAY, ROUND
+from workflow.demo.stage import Folder, Stage
+from workflow.domain import datewords
+from workflow.domain.overview import Overview
+from workflow.domain.submissions import State
+from workflow.services.overview import overview
+
+STATES = {
+    State.NOT_STARTED: "Ej påbörjad",
+    State.DRAFT: "Utkast",
+    State.SUBMITTED: "Inlämnad",
+    State.RETURNED: "Returnerad",
+    State.APPROVED: "Godkänd",
+    State.EXCUSED: "Undantagen",
+}
+
+
+class Screen:
+    """Results on stdout, progress on stderr; no bar when stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._out = Console()
+        self._err = Console(stderr=True)
+
+    def says(self, text: str) -> None:
+        self._err.print(text, highlight=False)
+
+    @contextmanager
+    def progress(self, stage: Stage) -> Iterator[Callable[[date], None]]:
+        """Hand out the function that is told of each day that has passed."""
+        days = (LAST_DAY - FIRST_DAY).days + 1
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bar:
+            task = bar.add_task("", total=days)
+
+            def passed(day: date) -> None:
+                line = f"{datewords.day(day, 'sv', year=True)}: {_standing(stage.app)}"
+                bar.update(task, advance=1, description=line)
+                if not self._err.is_terminal and day.isoweekday() == 5:  # noqa: PLR2004 - a line each Friday
+                    self.says(line)
+
+            yield passed
+
+    def table(self, app: App, folder: Folder) -> None:
+        """Every unit's state, deadline and lateness, then what was left where."""
+        view = overview(app.db, ROUND, calendar=app.calendar, now=app.now())
+        self._out.print(_table(view.overview, view.round.title("sv")))
+        self._out.print(_standing(app), highlight=False)
+        self._out.print(f"Mejl:            {folder.mail}", soft_wrap=True, highlight=False)
+        self._out.print(f"Samlad leverans: {folder.bundle}", soft_wrap=True, highlight=False)
+        self._out.print(f"Status:          {folder.root / 'status.json'}", soft_wrap=True, highlight=False)
+
+    def pages(self, url: str, email: str, password: str) -> None:
+        self._out.print(f"\nSidorna:     {url}", highlight=False)
+        self._out.print(f"Mejlen:      {url}/postlada", highlight=False)
+        self._out.print(f"Logga in:    {email}", highlight=False)
+        self._out.print(f"Lösenord:    {password}  (gäller en gång)", highlight=False)
+        self._out.print("Avsluta med Ctrl-C.", highlight=False)
+
+
+def _standing(app: App) -> str:
+    """One line: how many have come in, how many are late."""
+    with app.db.read() as work:
+        if not any(each.id == ROUND and each.opened_at for each in work.rounds.all()):
+            return "omgången har inte öppnat"
+    counts = overview(app.db, ROUND, calendar=app.calendar, now=app.now()).overview
+    return (
+        f"{counts.handed_in} av {len(counts.rows)} inlämnade, {counts.counts[State.APPROVED]} godkända, "
+        f"{len(counts.overdue)} försenade"
+    )
+
+
+def _table(found: Overview, title: str) -> Table:
+    table = Table(title=title, show_edge=False, pad_edge=False)
+    for heading in ("Nämnd eller bolag", "Läge", "Lämnas senast", "Kom in", "Försenad"):
+        table.add_column(heading)
+    for row in found.rows:
+        submission = row.submission
+        came = datewords.moment(submission.received_at, "sv", year=False) if submission.received_at else ""
+        table.add_row(
+            submission.unit_name,
+            STATES[submission.state],
+            datewords.due_moment(submission.due_at, "sv", year=False),
+            came,
+            datewords.late_words(row.late_days, "sv"),
+        )
+    return table
