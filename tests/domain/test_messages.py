@@ -1,5 +1,6 @@
 """The ledger's states: what may follow what, and what a crash leaves behind."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from workflow.domain.messages import (
     MESSAGE_MOVES,
     OWED_ONLY,
     RETRY_LADDER,
+    Message,
     MessageKind,
     MessageState,
     why_untrue,
@@ -62,12 +64,13 @@ def test_the_ladder_waits_at_least_as_long_as_greylisting_and_ends() -> None:
 @pytest.mark.parametrize("state", [MessageState.SENT, MessageState.CANCELLED, MessageState.SKIPPED])
 def test_nothing_follows_an_end(state: MessageState) -> None:
     message = a_message(state=state)
-    for move in (
+    moves: tuple[Callable[[], Message], ...] = (
         lambda: message.claim(NOW),
         lambda: message.again(NOW, ""),
         lambda: message.cancel(""),
         lambda: message.hold(""),
-    ):
+    )
+    for move in moves:
         with pytest.raises(ValueError, match="no move"):
             move()
 

@@ -1,7 +1,8 @@
 """The moves of a submission: one table, and what each move stamps."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from tests.builders import DUE_AT, NOW, a_form, a_submission, an_answer, an_edit
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.errors import DeadlineError, IncompleteError, MoveRefusedError, ReasonMissingError
 from workflow.domain.forms import Answer
-from workflow.domain.submissions import MOVES, OWED, WHO, Move, State, answers_sha256
+from workflow.domain.submissions import MOVES, OWED, WHO, Move, State, Submission, answers_sha256
 
 CALENDAR = swedish_calendar()
 QUESTIONS = a_form().asked("stadsdelsnamnd", "norrby")
@@ -130,9 +131,9 @@ def test_no_order_of_moves_loses_the_first_receipt_or_goes_around_the_table(move
         assert submission.edition >= before.edition
 
 
-def _make(submission, move, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the test's own dispatcher
+def _make(submission: Submission, move: Move, at: datetime) -> Submission:
     late = at + timedelta(days=1)
-    return {
+    made: dict[Move, Callable[[], Submission]] = {
         Move.WRITE: lambda: submission.write(QUESTIONS, ANSWERS, at=at),
         Move.SUBMIT: lambda: submission.submit(QUESTIONS, ANSWERS, at=at, calendar=CALENDAR),
         Move.TAKE_BACK: submission.take_back,
@@ -140,4 +141,5 @@ def _make(submission, move, at):  # type: ignore[no-untyped-def]  # noqa: ANN001
         Move.REOPEN: lambda: submission.give_back(move, reason="r", comments={}, due_at=late, by="k", at=at),
         Move.APPROVE: lambda: submission.approve(by="k", at=at),
         Move.EXCUSE: lambda: submission.excuse(reason="r", by="k", at=at),
-    }[move]()
+    }
+    return made[move]()

@@ -32,6 +32,8 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for chatty in ("apscheduler", "celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # a line per tick and task says nothing
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -24,7 +24,9 @@ class Browser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._client.close()
 
     def open(self, url: str) -> html.HtmlElement:
@@ -39,23 +41,24 @@ class Browser:
         button: tuple[str, str] | None = None,
         files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> html.HtmlElement:
-        """Fill in the form whose action ends with `action` and send it, hidden fields and all.
+        """Fill in the form that goes to `action` (or has a button that does) and send it, hidden fields and all.
 
-        A bool sets a box. Raises PageError when there is no such form or field.
+        `action` is the end of the address. A bool sets a box. Raises PageError when there is no such form or field.
         """
-        form = self._form(page, action)
+        form, target = self._form(page, action)
         for name, value in (fields or {}).items():
             _fill(form, name, value)
         data: dict[str, list[str]] = {}
         for name, value in [*form.form_values(), *([button] if button else [])]:
             data.setdefault(name, []).append(value)
-        target = form.get("action") or self.url
         return self._page(self._client.post(target, data=data, files=dict(files) if files else None))
 
-    def _form(self, page: html.HtmlElement, action: str) -> html.FormElement:
+    def _form(self, page: html.HtmlElement, action: str) -> tuple[html.FormElement, str]:
         for form in page.forms:
-            if (form.get("action") or "").split("?")[0].endswith(action) and form.get("method", "").lower() == "post":
-                return form
+            targets = [form.get("action") or self.url, *form.xpath(".//button/@formaction")]
+            for target in targets:
+                if form.get("method", "").lower() == "post" and target.split("?")[0].endswith(action):
+                    return form, target
         raise PageError(f"{self.url} has no form that goes to …{action}")
 
     def _page(self, response: httpx2.Response) -> html.HtmlElement:

@@ -70,7 +70,10 @@ def _days() -> list[date]:
 
 def _agenda(day: date, play: tuple[Scene, ...], calendar: Calendar) -> list[tuple[datetime, Scene | None]]:
     """The moments of a day: an hour after the last mail of the morning, weekends too, and whatever people do."""
-    morning: list[tuple[datetime, Scene | None]] = [(calendar.at(day, time(8)), None), (calendar.at(day, time(10)), None)]
+    morning: list[tuple[datetime, Scene | None]] = [
+        (calendar.at(day, time(8)), None),
+        (calendar.at(day, time(10)), None),
+    ]
     acts = [(scene.at, scene) for scene in play if calendar.local(scene.at).date() == day]
     return sorted([*morning, *acts], key=lambda moment: moment[0])
 
@@ -89,9 +92,7 @@ def _keep(app: App, folder: Folder) -> None:
 def _show_pages(app: App, screen: Screen) -> None:
     """Serve until Ctrl-C; the printed password is good for one login."""
     password = app.secrets.new_id()
-    reset_password(
-        app.db, email=COORDINATOR, password=password, secrets=app.secrets, now=app.now(), once=True
-    )
+    reset_password(app.db, email=COORDINATOR, password=password, secrets=app.secrets, now=app.now(), once=True)
     screen.pages(app.settings.base_url, COORDINATOR, password)
     with StopSignal() as stop:
         stop.wait()

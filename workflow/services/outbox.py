@@ -94,7 +94,7 @@ def _claim(room: Mailroom) -> tuple[Message, ...]:
             round_ = work.rounds.get(message.round)
             if why := _why_untrue(message, submission, round_):
                 _cancel(work, message, why, now)
-            elif now > message.give_up_at:
+            elif message.is_reminder and now > message.give_up_at:
                 work.outbox.change(message, message.skip("too_late"))
                 _log(work, "message.skipped", message, now)
             elif message.kind in WINDOWED and not room.calendar.in_window(now):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import Message, MessageState
-from workflow.domain.overview import NextMail, Overview, in_swedish_order, make_row
+from workflow.domain.overview import NextMail, Overview, Row, in_swedish_order, make_row
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
 from workflow.ports import Database
@@ -47,15 +47,10 @@ def overview(db: Database, round_id: str, *, calendar: Calendar, now: datetime) 
         for message in work.outbox.list(round_id=round_id):
             messages.setdefault(message.submission, []).append(message)
     rows = [
-        make_row(
-            submission,
-            addressee(recipients.get(submission.id, [])),
-            next_mail=_next_mail(round_, submission, messages.get(submission.id, []), calendar, now),
-            undelivered=[each.id for each in messages.get(submission.id, []) if each.state in UNDELIVERED],
-            calendar=calendar,
-            now=now,
+        _row(
+            round_, each, addressee(recipients.get(each.id, [])), messages.get(each.id, []), calendar=calendar, now=now
         )
-        for submission in submissions
+        for each in submissions
     ]
     return RoundView(round=round_, overview=Overview(rows=in_swedish_order(rows)))
 
@@ -71,6 +66,25 @@ def submission_view(db: Database, submission_id: str) -> SubmissionView:
             recipients=work.recipients.of(submission_id),
             messages=work.outbox.of_submission(submission_id),
         )
+
+
+def _row(
+    round_: Round,
+    submission: Submission,
+    contact: Recipient | None,
+    messages: list[Message],
+    *,
+    calendar: Calendar,
+    now: datetime,
+) -> Row:
+    return make_row(
+        submission,
+        contact,
+        next_mail=_next_mail(round_, submission, messages, calendar, now) if contact else None,
+        undelivered=[each.id for each in messages if each.state in UNDELIVERED],
+        calendar=calendar,
+        now=now,
+    )
 
 
 def _next_mail(

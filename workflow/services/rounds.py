@@ -303,7 +303,7 @@ def make_message(
         link=link,
         language=recipient.language,
         due_at=due_at,
-        give_up_at=due_at + GIVE_UP_AFTER,
+        give_up_at=max(due_at, now) + GIVE_UP_AFTER,
         detail=detail or {},
         created_at=now,
     )

@@ -192,10 +192,19 @@ def give_back(
         return returned
 
 
-def excuse(db: Database, submission_id: str, *, reason: str, by: str, secrets: Secrets, now: datetime) -> Submission:
-    """The unit is exempt this round; its reminders fall and it is told."""
+def excuse(
+    db: Database,
+    submission_id: str,
+    *,
+    reason: str,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+    version: int | None = None,
+) -> Submission:
+    """The unit is exempt this round; its reminders fall and it is told. `version` as in `approve`."""
     with db.begin() as work:
-        submission = work.submissions.get(submission_id, lock=True)
+        submission = _shown(work, submission_id, version)
         round_ = work.rounds.get(submission.round)
         excused = work.submissions.save(submission.excuse(reason=reason, by=by, at=now))
         withdraw_untrue(work, excused, round_state=round_.state)

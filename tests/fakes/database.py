@@ -1,0 +1,377 @@
+"""A database in memory that keeps every promise of the ports: transactions, versions, unique keys, the second belt."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+
+from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
+from workflow.domain.audit import GENESIS, Chained, Event, chain
+from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
+from workflow.domain.forms import Answer
+from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
+from workflow.domain.people import Account, Contact, Unit
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Edition, Link, Recipient, Submission
+from workflow.ports import Session
+
+_BELTED = {MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN}
+_LEASED = {MessageState.SENDING, MessageState.HANDING}
+_PATIENCE = 10.0  # seconds; a transaction inside a transaction would wait for itself for ever
+
+
+# --- rounds, submissions, answers --------------------------------------------
+
+
+class FakeRounds:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def get(self, round_id: str, *, lock: bool = False) -> Round:
+        if round_id not in self._tables.rounds:
+            raise UnknownRoundError(round=round_id)
+        return self._tables.rounds[round_id]
+
+    def all(self) -> tuple[Round, ...]:
+        return tuple(sorted(self._tables.rounds.values(), key=lambda each: (each.opens_at, each.id), reverse=True))
+
+    def add(self, round_: Round) -> bool:
+        if round_.id in self._tables.rounds:
+            return False
+        self._tables.rounds[round_.id] = in_utc(round_)
+        return True
+
+    def save(self, round_: Round) -> None:
+        stored = self._tables.rounds.get(round_.id)
+        if stored is None or stored.version != round_.version:
+            raise StaleWriteError
+        self._tables.rounds[round_.id] = in_utc(replace(round_, version=round_.version + 1))
+
+
+class FakeSubmissions:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def get(self, submission_id: str, *, lock: bool = False) -> Submission:
+        if submission_id not in self._tables.submissions:
+            raise NotFoundError(what=submission_id)
+        return self._tables.submissions[submission_id]
+
+    def of_round(self, round_id: str) -> tuple[Submission, ...]:
+        found = (each for each in self._tables.submissions.values() if each.round == round_id)
+        return tuple(sorted(found, key=lambda each: each.id))
+
+    def add(self, submissions: Iterable[Submission]) -> None:
+        for each in submissions:
+            refer(self._tables.rounds, each.round)
+            insert(self._tables.submissions, each.id, in_utc(each))
+
+    def save(self, submission: Submission) -> Submission:
+        stored = self._tables.submissions.get(submission.id)
+        if stored is None or stored.version != submission.version:
+            raise StaleWriteError
+        saved = in_utc(replace(submission, version=submission.version + 1))
+        self._tables.submissions[saved.id] = saved
+        return saved
+
+
+class FakeDrafts:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def of(self, submission_id: str) -> dict[str, Answer]:
+        return {key[1]: stored for key, (stored, _) in self._tables.answers.items() if key[0] == submission_id}
+
+    def save(self, submission_id: str, answer: Answer, *, by: str, at: datetime) -> Answer:
+        key = submission_id, answer.question
+        theirs, who = self._tables.answers.get(key, (Answer(question=answer.question), ""))
+        if answer == theirs:
+            return theirs
+        if answer.version != theirs.version:
+            raise AnswerClashError(question=answer.question, mine=answer, theirs=theirs, who=who)
+        refer(self._tables.submissions, submission_id)
+        utc(at)  # naive: refused
+        saved = replace(answer, version=answer.version + 1)
+        self._tables.answers[key] = saved, by
+        return saved
+
+
+class FakeEditions:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add(self, edition: Edition) -> None:
+        refer(self._tables.submissions, edition.submission)
+        insert(self._tables.editions, (edition.submission, edition.number), in_utc(edition))
+
+    def of(self, submission_id: str) -> tuple[Edition, ...]:
+        return tuple(each for key, each in sorted(self._tables.editions.items()) if key[0] == submission_id)
+
+    def latest(self, round_id: str) -> dict[str, Edition]:
+        return {
+            key[0]: each
+            for key, each in sorted(self._tables.editions.items())
+            if self._tables.submissions[key[0]].round == round_id
+        }
+
+
+# --- people ------------------------------------------------------------------
+
+
+class FakePeople:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def units(self) -> tuple[Unit, ...]:
+        return tuple(self._tables.units.values())
+
+    def contacts(self) -> tuple[Contact, ...]:
+        return tuple(self._tables.contacts.values())
+
+    def replace(self, units: Sequence[Unit], contacts: Sequence[Contact]) -> None:
+        self._tables.units.clear()
+        self._tables.contacts.clear()
+        for unit in units:
+            insert(self._tables.units, unit.id, unit)
+        for place, contact in enumerate(contacts):
+            refer(self._tables.units, contact.unit)
+            self._tables.contacts[place] = contact
+
+
+class FakeRecipients:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None:
+        for recipient in recipients:
+            refer(self._tables.submissions, recipient.submission)
+            insert(self._tables.recipients, recipient.id, recipient)
+        for link in links:
+            refer(self._tables.recipients, link.recipient)
+            insert(self._tables.links, link.id, in_utc(link))
+
+    def of(self, submission_id: str) -> tuple[Recipient, ...]:
+        return self._where(lambda each: each.submission == submission_id)
+
+    def of_round(self, round_id: str) -> tuple[Recipient, ...]:
+        return self._where(lambda each: self._tables.submissions[each.submission].round == round_id)
+
+    def link(self, link_id: str) -> Link | None:
+        return self._tables.links.get(link_id)
+
+    def links_of(self, submission_id: str) -> tuple[Link, ...]:
+        return tuple(each for _, each in sorted(self._tables.links.items()) if each.submission == submission_id)
+
+    def _where(self, chosen: Callable[[Recipient], bool]) -> tuple[Recipient, ...]:
+        return tuple(each for _, each in sorted(self._tables.recipients.items()) if chosen(each))
+
+
+# --- the ledger and the log --------------------------------------------------
+
+
+class FakeOutbox:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def plan(self, messages: Iterable[Message]) -> int:
+        known = {each.key for each in self._tables.messages.values()}
+        new = 0
+        for message in messages:
+            if message.key not in known:
+                self._check(message)
+                insert(self._tables.messages, message.id, in_utc(message))
+                known.add(message.key)
+                new += 1
+        return new
+
+    def get(self, message_id: str) -> Message:
+        if message_id not in self._tables.messages:
+            raise NotFoundError(what=message_id)
+        return self._tables.messages[message_id]
+
+    def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
+        found = [each for each in self._ordered() if each.state is MessageState.PLANNED and each.due_at <= now]
+        return tuple(found[:limit])
+
+    def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
+        leased = [(each.lease_until, each.id) for each in self._ordered() if each.state in _LEASED]
+        late = sorted((until, id_) for until, id_ in leased if until is not None and until < now)
+        return tuple(self._tables.messages[id_] for _, id_ in late[:limit])
+
+    def change(self, before: Message, after: Message) -> bool:
+        stored = self._tables.messages.get(before.id)
+        if stored is None or (stored.state, stored.fence) != (before.state, before.fence):
+            return False
+        self._check_belt(after)
+        frozen = stored.frozen if before.frozen is not None or after.frozen is None else after.frozen
+        self._tables.messages[before.id] = in_utc(replace(after, frozen=frozen))
+        return True
+
+    def note(self, attempt: Attempt) -> None:
+        refer(self._tables.messages, attempt.message)
+        self._tables.attempts[len(self._tables.attempts)] = in_utc(attempt)
+
+    def attempts(self, message_id: str) -> tuple[Attempt, ...]:
+        return tuple(each for each in self._tables.attempts.values() if each.message == message_id)
+
+    def of_submission(self, submission_id: str) -> tuple[Message, ...]:
+        return tuple(each for each in self._ordered() if each.submission == submission_id)
+
+    def list(
+        self,
+        *,
+        round_id: str = "",
+        states: Collection[MessageState] = (),
+        kinds: Collection[MessageKind] = (),
+    ) -> tuple[Message, ...]:
+        return tuple(
+            replace(each, frozen=None)
+            for each in self._ordered()
+            if (not round_id or each.round == round_id)
+            and (not states or each.state in states)
+            and (not kinds or each.kind in kinds)
+        )
+
+    def _ordered(self) -> Iterable[Message]:
+        return sorted(self._tables.messages.values(), key=lambda each: (each.due_at, each.id))
+
+    def _check(self, message: Message) -> None:
+        refer(self._tables.rounds, message.round)
+        refer(self._tables.submissions, message.submission)
+        refer(self._tables.recipients, message.recipient)
+        self._check_belt(message)
+
+    def _check_belt(self, message: Message) -> None:
+        belt = _belt(message)
+        worn = (_belt(each) for each in self._tables.messages.values() if each.id != message.id)
+        if belt is not None and belt in worn:
+            raise StaleWriteError
+
+
+def _belt(message: Message) -> tuple[str, str, str] | None:
+    worn = message.is_reminder and message.state in _BELTED and message.local_day
+    return (message.submission, message.recipient, message.local_day) if worn else None
+
+
+class FakeLog:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._waiting: list[Event] = []
+
+    def append(self, event: Event) -> None:
+        self._waiting.append(in_utc(event))
+
+    def write(self) -> None:
+        events = self._tables.events
+        for event in self._waiting:
+            previous = events[len(events)].hash if events else GENESIS
+            events[len(events) + 1] = chain(event, number=len(events) + 1, previous=previous)
+
+    def all(self) -> tuple[Chained, ...]:
+        return tuple(self._tables.events.values())
+
+    def of_submission(self, submission_id: str) -> tuple[Chained, ...]:
+        return tuple(each for each in self.all() if each.event.submission == submission_id)
+
+
+# --- access and beats --------------------------------------------------------
+
+
+class FakeAccess:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def account(self, email: str) -> Account | None:
+        wanted = email.strip().casefold()
+        return next((each for each in self.accounts() if each.email.strip().casefold() == wanted), None)
+
+    def account_by_id(self, account_id: str) -> Account | None:
+        return self._tables.accounts.get(account_id)
+
+    def accounts(self) -> tuple[Account, ...]:
+        return tuple(sorted(self._tables.accounts.values(), key=lambda each: each.email.strip().casefold()))
+
+    def add_account(self, account: Account) -> bool:
+        if self.account(account.email):
+            return False
+        insert(self._tables.accounts, account.id, account)
+        return True
+
+    def set_password(self, account_id: str, password_hash: str, *, once: bool) -> None:
+        if account_id not in self._tables.accounts:
+            raise NotFoundError(what=account_id)
+        changed = replace(self._tables.accounts[account_id], password_hash=password_hash, once=once)
+        self._tables.accounts[account_id] = changed
+
+    def session(self, id_sha256: str) -> Session | None:
+        return self._tables.sessions.get(id_sha256)
+
+    def add_session(self, session: Session) -> None:
+        if session.account:
+            refer(self._tables.accounts, session.account)
+        if session.link:
+            refer(self._tables.links, session.link)
+        insert(self._tables.sessions, session.id_sha256, in_utc(session))
+
+    def touch_session(self, id_sha256: str, at: datetime) -> None:
+        if id_sha256 in self._tables.sessions:
+            self._tables.sessions[id_sha256] = in_utc(replace(self._tables.sessions[id_sha256], seen_at=at))
+
+    def end_session(self, id_sha256: str) -> None:
+        self._tables.sessions.pop(id_sha256, None)
+
+
+class FakeBeats:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def note(self, job: str, at: datetime) -> None:
+        self._tables.beats[job] = utc(at)
+
+    def all(self) -> dict[str, datetime]:
+        return dict(sorted(self._tables.beats.items()))
+
+
+# --- transactions ------------------------------------------------------------
+
+
+class FakeWork:
+    def __init__(self, tables: Tables) -> None:
+        self.rounds = FakeRounds(tables)
+        self.submissions = FakeSubmissions(tables)
+        self.drafts = FakeDrafts(tables)
+        self.editions = FakeEditions(tables)
+        self.people = FakePeople(tables)
+        self.recipients = FakeRecipients(tables)
+        self.outbox = FakeOutbox(tables)
+        self.log = FakeLog(tables)
+        self.access = FakeAccess(tables)
+        self.beats = FakeBeats(tables)
+
+
+class FakeDatabase:
+    """One writer at a time works on a copy, which becomes the truth on a clean exit and is dropped on an error."""
+
+    def __init__(self) -> None:
+        self._tables = Tables()
+        self._writing = Lock()
+
+    @contextmanager
+    def begin(self) -> Iterator[FakeWork]:
+        if not self._writing.acquire(timeout=_PATIENCE):
+            raise FakeRefusedError("a transaction has been open for too long: is there one inside another?")
+        try:
+            tables = self._tables.copy()
+            work = FakeWork(tables)
+            yield work
+            work.log.write()
+            self._tables = tables
+        finally:
+            self._writing.release()
+
+    @contextmanager
+    def read(self) -> Iterator[FakeWork]:
+        work = FakeWork(self._tables.view())
+        yield work
+        work.log.write()

@@ -1,0 +1,87 @@
+"""What the database in memory is made of: tables as dictionaries, and what a real one refuses."""
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from workflow.domain.audit import Chained
+from workflow.domain.forms import Answer
+from workflow.domain.messages import Attempt, Message
+from workflow.domain.people import Account, Contact, Unit
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Edition, Link, Recipient, Submission
+from workflow.ports import Session
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Value = TypeVar("Value")
+Record = TypeVar("Record", bound=_Dataclass)
+
+
+class FakeRefusedError(Exception):
+    """What a real database says to a row that breaks a key or a reference, or to a write in a reading transaction."""
+
+
+def in_utc(value: Record) -> Record:
+    """As the real column type does: instants are kept in UTC, and a naive one is refused."""
+    instants = {name: getattr(value, name) for name in getattr(value, "__slots__", ())}
+    return replace(value, **{name: utc(held) for name, held in instants.items() if isinstance(held, datetime)})
+
+
+def utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"a time without a zone is no instant: {instant}")
+    return instant.astimezone(UTC)
+
+
+class _ReadOnly(dict[Any, Any]):
+    """A table as a reading transaction sees it. Only the ways in which the fakes below write are closed."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        raise FakeRefusedError("a write in a reading transaction")
+
+    def clear(self) -> None:
+        raise FakeRefusedError("a write in a reading transaction")
+
+    def pop(self, key: object, default: object = None) -> object:
+        raise FakeRefusedError("a write in a reading transaction")
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything stored, by primary key; `copy` is what a transaction works on."""
+
+    rounds: dict[str, Round] = field(default_factory=dict)
+    submissions: dict[str, Submission] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[Answer, str]] = field(default_factory=dict)
+    editions: dict[tuple[str, int], Edition] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    recipients: dict[str, Recipient] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    messages: dict[str, Message] = field(default_factory=dict)
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+    events: dict[int, Chained] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    beats: dict[str, datetime] = field(default_factory=dict)
+
+    def copy(self) -> "Tables":
+        return Tables(*(dict(getattr(self, each.name)) for each in fields(self)))
+
+    def view(self) -> "Tables":
+        return Tables(*(_ReadOnly(getattr(self, each.name)) for each in fields(self)))
+
+
+def insert(table: dict[Any, Value], key: object, value: Value) -> None:
+    if key in table:
+        raise FakeRefusedError(f"duplicate key: {key}")
+    table[key] = value
+
+
+def refer(table: dict[str, Any], key: str) -> None:
+    if key not in table:
+        raise FakeRefusedError(f"no such row: {key}")
