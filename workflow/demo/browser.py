@@ -55,8 +55,8 @@ class Browser:
 
     def _form(self, page: html.HtmlElement, action: str) -> tuple[html.FormElement, str]:
         for form in page.forms:
-            targets = [form.get("action") or self.url, *form.xpath(".//button/@formaction")]
-            for target in targets:
+            buttons = [button.get("formaction", "") for button in form.iter("button")]
+            for target in (form.get("action") or self.url, *buttons):
                 if form.get("method", "").lower() == "post" and target.split("?")[0].endswith(action):
                     return form, target
         raise PageError(f"{self.url} has no form that goes to …{action}")
@@ -65,7 +65,9 @@ class Browser:
         self.url = response.url.path
         page = html.document_fromstring(response.text)
         if response.is_error:
-            said = " ".join(page.xpath("string(//main)").split())[:300]
+            said = " ".join(
+                " ".join(words for main in page.iter("main") for words in map(str, main.itertext())).split()
+            )[:300]
             raise PageError(f"{self.url} answered {response.status_code}: {said}")
         return page
 

@@ -115,10 +115,12 @@ class Players:
         """The newest mail with a link in the contact person's mailbox."""
         with self._app.db.read() as work:
             contact = addressee(work.recipients.of(submission_id(ROUND, unit)))
-        for path in sorted(self._mailbox.glob("*.eml"), reverse=True):
-            mail = message_from_bytes(path.read_bytes(), EmailMessage, policy=policy.default)
-            if contact and contact.email in str(mail["To"]) and any(True for _ in mail.iter_attachments()):
-                return mail
+        for path in sorted(self._mailbox.glob("*.eml"), reverse=True) if contact else ():
+            data = path.read_bytes()
+            if f"<{contact.email}>".encode() in data.partition(b"\r\n\r\n")[0]:
+                mail = message_from_bytes(data, EmailMessage, policy=policy.default)
+                if any(True for _ in mail.iter_attachments()):
+                    return mail
         raise PageError(f"{unit} has no invitation in its mailbox")
 
     def _text(self, unit: str, key: str) -> str:
@@ -153,7 +155,7 @@ class Players:
         view = overview(self._app.db, ROUND, calendar=self._app.calendar, now=self._app.now())
         for row in view.overview.waiting:
             browser, page = self._desk(_page(row.submission.unit))
-            browser.send(page, "/godkann")
+            browser.send(browser.send(page, "/granska"), "/godkann")
 
     def _return(self, unit: str) -> None:
         browser, page = self._desk(_page(unit))
@@ -163,7 +165,7 @@ class Players:
             "comment.platssamverkan": comment,
             "reason.return": "Tack för underlaget. Vi behöver en komplettering innan vi kan godkänna det.",
         }
-        browser.send(page, "/returnera", fields | _day("return", SUPPLEMENT_BY))
+        browser.send(browser.send(page, "/granska"), "/returnera", fields | _day("return", SUPPLEMENT_BY))
 
     def _extend(self, unit: str) -> None:
         browser, page = self._desk(_page(unit))

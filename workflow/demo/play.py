@@ -52,7 +52,9 @@ def _play(stage: Stage, players: Players, screen: Screen) -> None:
     """Day by day: the clock moves, the processes do what they would have done, and people act in between."""
     calendar = stage.app.calendar
     with stage.app.db.read() as work:
-        play = scenes(tuple(unit for unit in work.people.units() if unit.reports), calendar)
+        play = scenes(
+            tuple(unit for unit in work.people.units() if unit.reports and unit.is_valid(FIRST_DAY)), calendar
+        )
     with screen.progress(stage) as progress:
         for day in _days():
             for moment, scene in _agenda(day, play, calendar):

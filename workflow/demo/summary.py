@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -81,17 +81,21 @@ def _standing(app: App) -> str:
     )
 
 
+def _short(instant: datetime) -> str:
+    return f"{datewords.moment_short(instant, 'sv')} {datewords.clock(instant, 'sv')}"
+
+
 def _table(found: Overview, title: str) -> Table:
     table = Table(title=title, show_edge=False, pad_edge=False)
     for heading in ("Nämnd eller bolag", "Läge", "Lämnas senast", "Kom in", "Försenad"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for row in found.rows:
         submission = row.submission
-        came = datewords.moment(submission.received_at, "sv", year=False) if submission.received_at else ""
+        came = _short(submission.received_at) if submission.received_at else ""
         table.add_row(
             submission.unit_name,
             STATES[submission.state],
-            datewords.due_moment(submission.due_at, "sv", year=False),
+            _short(submission.due_at),
             came,
             datewords.late_words(row.late_days, "sv"),
         )

@@ -82,6 +82,7 @@ class Frozen:
     copies: tuple[str, ...]
     message_id: str
     date: datetime
+    kind: str = ""
     attachments: tuple["Enclosure", ...] = ()
 
 
@@ -136,9 +137,18 @@ class Message:
         return self.kind in REMINDERS
 
     def claim(self, now: datetime) -> "Message":
-        """planned → sending, with a lease and a higher fence."""
-        moved = self._to(MessageState.SENDING)
-        return replace(moved, fence=self.fence + 1, attempts=self.attempts + 1, lease_until=now + LEASE)
+        """planned → sending, with a lease and a higher fence.
+
+        The time for retries runs from the first try: after a long outage nothing is given up unsent.
+        """
+        give_up_at = self.give_up_at if self.attempts else max(self.give_up_at, now + GIVE_UP_AFTER)
+        return replace(
+            self._to(MessageState.SENDING),
+            fence=self.fence + 1,
+            attempts=self.attempts + 1,
+            lease_until=now + LEASE,
+            give_up_at=give_up_at,
+        )
 
     def freeze(self, frozen: Frozen, *, local_day: str) -> "Message":
         """Rendered for the first time; a second rendering is never made."""

@@ -161,6 +161,7 @@ def _freeze(room: Mailroom, work: Work, case: _Case) -> Frozen:
         copies=message.copies,
         message_id=f"<{message.id}@{room.office.mail_domain}>",
         date=now,
+        kind=message.kind,
         attachments=_enclosures(room, work, situation, words.subject),
     )
 

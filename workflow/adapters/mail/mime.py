@@ -87,6 +87,8 @@ class MimeEnvelopes:
         yield "Subject", encoded(clean(frozen.subject, field="ämnesrad"), field="Subject")
         yield "Date", _date(frozen)
         yield "Message-ID", message_id
+        if frozen.kind:
+            yield "X-Tertial-Kind", frozen.kind  # lets a mailbox sort reminders by a rule
         yield "Auto-Submitted", "auto-generated"  # RFC 3834 §5
         yield "X-Auto-Response-Suppress", "All"  # Exchange: no out-of-office replies, no receipts
 

@@ -1,0 +1,85 @@
+"""The schema equals the migrations, on both databases, and the upgrade may be run by anyone at any time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from workflow.adapters.db import migrate
+from workflow.adapters.db.engine import make_engine
+from workflow.adapters.db.tables import metadata
+
+
+def test_alembic_finds_no_difference(sql_url: str) -> None:
+    engine = make_engine(sql_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def describe(engine: Engine) -> dict[str, object]:
+    """What Alembic does not compare: checks, and the conditions of partial indexes."""
+    inspector = inspect(engine)
+    return {
+        table: {
+            "checks": {str(each["name"]): each["sqltext"] for each in inspector.get_check_constraints(table)},
+            "indexes": {
+                str(each["name"]): (
+                    each["unique"],
+                    each["column_names"],
+                    str(each.get("dialect_options", {}).get(f"{engine.dialect.name}_where", "")),
+                )
+                for each in inspector.get_indexes(table)
+            },
+            "unique": sorted(str(each["name"]) for each in inspector.get_unique_constraints(table)),
+            "references": sorted(str(each["name"]) for each in inspector.get_foreign_keys(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_checks_and_conditions_are_the_same_too(sql_url: str, bare_url: str) -> None:
+    migrated, made = make_engine(sql_url), make_engine(bare_url)
+    metadata.create_all(made)
+    found = describe(migrated)
+    assert found == describe(made)
+    assert "unknown" in str(found["outbox"])
+    migrated.dispose()
+    made.dispose()
+
+
+def test_an_empty_database_is_brought_to_head_and_stays_there(bare_url: str) -> None:
+    assert migrate.current(bare_url) == ""
+    assert not migrate.is_current(bare_url)
+    migrate.upgrade(bare_url)
+    migrate.upgrade(bare_url)
+    assert migrate.current(bare_url) == migrate.head() == "0001"
+    assert migrate.is_current(bare_url)
+
+
+def test_asking_for_the_revision_creates_no_file(tmp_path: Path) -> None:
+    assert migrate.current(f"sqlite:///{tmp_path / 'none.sqlite'}") == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_may_upgrade_at_once(bare_url: str) -> None:
+    migrate.head()  # Alembic is loaded once, before the threads start
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate.upgrade, [bare_url] * 4))
+    assert migrate.is_current(bare_url)
+
+
+def test_a_migration_that_leaves_broken_references_is_not_kept(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.execute(text("INSERT INTO links VALUES ('l', 's', 'r', '', '', '', NULL)"))
+    engine.dispose()
+    with pytest.raises(migrate.BrokenReferencesError):
+        migrate.upgrade(sqlite_url)

@@ -1,0 +1,282 @@
+"""What the ledger of intended sends promises."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from tests.builders import NOW, a_frozen, a_message, a_recipient, a_sent_message, a_submission, an_attempt
+from tests.fakes.tables import FakeRefusedError
+from workflow.domain.errors import NotFoundError, StaleWriteError
+from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
+from workflow.ports import Database
+
+TODAY = "2027-05-10"
+MINUTE = timedelta(minutes=1)
+
+
+def plan(database: Database, *messages: Message) -> int:
+    with database.begin() as work:
+        return work.outbox.plan(messages)
+
+
+def change(database: Database, before: Message, after: Message) -> bool:
+    with database.begin() as work:
+        return work.outbox.change(before, after)
+
+
+def stored(database: Database, message: Message) -> Message:
+    with database.read() as work:
+        return work.outbox.get(message.id)
+
+
+# --- planning ----------------------------------------------------------------
+
+
+def test_a_message_comes_back_as_it_was(stocked: Database) -> None:
+    message = a_message(
+        copies=("bo.pahittad@norrby.example",),
+        language="en",
+        local_day=TODAY,
+        reason="retry",
+        detail={"previous_due": "21 maj", "a": "1"},
+        attempts=2,
+        fence=3,
+        lease_until=NOW + LEASE,
+        state=MessageState.HANDING,
+        frozen=a_frozen(),
+        reply="451 later",
+        sent_at=NOW,
+    )
+    assert plan(stocked, message) == 1
+    back = stored(stocked, message)
+    assert back == message
+    assert back.frozen == a_frozen()
+    assert back.frozen is not None
+    assert back.frozen.date.isoformat() == "2027-05-10T09:00:00+02:00"
+
+
+def test_a_key_is_planned_once_for_ever(stocked: Database) -> None:
+    first = a_message(id="m-1")
+    assert plan(stocked, first, a_message(id="m-2", slot="T-1")) == 2
+    change(stocked, first, first.cancel("submitted"))
+    assert plan(stocked, a_message(id="m-3"), a_message(id="m-4", slot="T+3"), a_message(id="m-5", slot="T+3")) == 1
+    assert plan(stocked) == 0
+    with stocked.read() as work:
+        assert [each.id for each in work.outbox.list()] == ["m-1", "m-2", "m-4"]
+        assert work.outbox.get("m-1").state is MessageState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"recipient": "r-2"}, {"kind": MessageKind.OVERDUE}, {"slot": "T-1"}, {"deadline_revision": 1}],
+)
+def test_every_part_of_the_key_makes_another_message(stocked: Database, changes: dict[str, object]) -> None:
+    with stocked.begin() as work:
+        work.recipients.add([a_recipient(id="r-2")], [])
+    assert plan(stocked, a_message(), a_message(**changes)) == 2
+
+
+def test_thousands_are_planned_in_one_go(stocked: Database) -> None:
+    many = [a_message(slot=f"T+{number}") for number in range(2_500)]
+    assert plan(stocked, *many) == 2_500
+    assert plan(stocked, *many, a_message(slot="T+9999")) == 1
+
+
+def test_a_message_to_nobody_and_an_id_used_twice_are_refused(stocked: Database) -> None:
+    with pytest.raises((IntegrityError, FakeRefusedError)):
+        plan(stocked, a_message(recipient="r-9"))
+    with pytest.raises((IntegrityError, FakeRefusedError)):
+        plan(stocked, a_message(id="m-1"), a_message(id="m-1", slot="T-1"))
+    with stocked.read() as work:
+        assert work.outbox.list() == ()
+
+
+def test_an_unknown_message_is_named(stocked: Database) -> None:
+    with stocked.read() as work, pytest.raises(NotFoundError, match="m-9"):
+        work.outbox.get("m-9")
+
+
+# --- what is due -------------------------------------------------------------
+
+
+def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(stocked: Database) -> None:
+    for id_, minutes in (("m-d", 1), ("m-c", 0), ("m-b", -1), ("m-a", 0)):
+        plan(stocked, a_message(id=id_, slot=id_, due_at=NOW + minutes * MINUTE))
+    plan(stocked, a_message(id="m-held", slot="held", state=MessageState.HELD))
+    with stocked.begin() as work:
+        assert [each.id for each in work.outbox.due(NOW, limit=10)] == ["m-b", "m-a", "m-c"]
+        assert [each.id for each in work.outbox.due(NOW, limit=2)] == ["m-b", "m-a"]
+        assert work.outbox.due(NOW - timedelta(days=1), limit=10) == ()
+
+
+def test_only_leases_that_have_run_out_are_expired(stocked: Database) -> None:
+    ends = NOW + LEASE
+    plan(
+        stocked,
+        a_message(id="m-1", slot="1", state=MessageState.HANDING, lease_until=ends + MINUTE),
+        a_message(id="m-2", slot="2", state=MessageState.SENDING, lease_until=ends),
+        a_message(id="m-3", slot="3", state=MessageState.SENDING, lease_until=ends + 5 * MINUTE),
+        a_message(id="m-4", slot="4"),
+    )
+    with stocked.begin() as work:
+        assert work.outbox.expired(ends, limit=10) == ()
+        assert [each.id for each in work.outbox.expired(ends + 2 * MINUTE, limit=10)] == ["m-2", "m-1"]
+        assert [each.id for each in work.outbox.expired(ends + 2 * MINUTE, limit=1)] == ["m-2"]
+
+
+# --- changing ----------------------------------------------------------------
+
+
+def test_a_message_goes_all_the_way_to_sent(stocked: Database) -> None:
+    planned = a_message()
+    plan(stocked, planned)
+    claimed = planned.claim(NOW)
+    ready = claimed.freeze(a_frozen(), local_day=TODAY)
+    handing = ready.hand(NOW)
+    sent = handing.sent(NOW + MINUTE, "250 2.0.0 Ok")
+    for before, after in ((planned, claimed), (claimed, ready), (ready, handing), (handing, sent)):
+        assert change(stocked, before, after)
+        assert stored(stocked, planned) == after
+    assert stored(stocked, planned).frozen == a_frozen()
+
+
+def test_a_second_claim_and_a_late_finish_do_not_match(stocked: Database) -> None:
+    planned = a_message()
+    plan(stocked, planned)
+    claimed = planned.claim(NOW)
+    assert change(stocked, planned, claimed)
+    assert not change(stocked, planned, planned.claim(NOW))
+    handing = claimed.hand(NOW)
+    assert change(stocked, claimed, handing)
+    assert change(stocked, handing, handing.recover())
+    assert not change(stocked, handing, handing.sent(NOW, "250 too late"))
+    assert stored(stocked, planned).state is MessageState.UNKNOWN
+    assert not change(stocked, replace(planned, id="m-9"), claimed)
+
+
+def test_a_worker_that_lost_its_lease_cannot_write_over_its_successor(stocked: Database) -> None:
+    planned = a_message()
+    plan(stocked, planned)
+    slow = planned.claim(NOW)
+    recovered = slow.recover()
+    successor = recovered.claim(NOW + LEASE)
+    for before, after in ((planned, slow), (slow, recovered), (recovered, successor)):
+        assert change(stocked, before, after)
+    assert successor.state is slow.state
+    assert not change(stocked, slow, slow.hand(NOW + LEASE))
+    assert stored(stocked, planned) == successor
+
+
+def test_what_the_list_leaves_out_is_not_lost_by_a_change(stocked: Database) -> None:
+    plan(stocked, a_message(frozen=a_frozen()))
+    with stocked.begin() as work:
+        (listed,) = work.outbox.list()
+        assert work.outbox.change(listed, listed.hold("paused"))
+    back = stored(stocked, a_message())
+    assert (back.state, back.frozen) == (MessageState.HELD, a_frozen())
+
+
+def test_a_frozen_mail_is_never_frozen_anew(stocked: Database) -> None:
+    message = a_message(frozen=a_frozen())
+    plan(stocked, message)
+    assert change(stocked, message, replace(message.claim(NOW), frozen=a_frozen(subject="Något annat")))
+    assert stored(stocked, message).frozen == a_frozen()
+
+
+# --- the second belt ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN])
+def test_a_second_reminder_on_the_same_day_is_refused_and_the_transaction_goes_on(
+    stocked: Database, state: MessageState
+) -> None:
+    plan(stocked, a_message(slot="T-5", local_day=TODAY, state=state))
+    other = a_message(slot="T+3", kind=MessageKind.OVERDUE)
+    plan(stocked, other)
+    with stocked.begin() as work:
+        with pytest.raises(StaleWriteError):
+            work.outbox.change(other, replace(other.claim(NOW), local_day=TODAY))
+        assert work.outbox.change(other, other.skip("superseded"))
+    assert stored(stocked, other).state is MessageState.SKIPPED
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"local_day": "2027-05-09", "state": MessageState.SENT},
+        {"local_day": TODAY, "state": MessageState.CANCELLED},
+        {"local_day": TODAY, "state": MessageState.FAILED},
+        {"local_day": TODAY, "state": MessageState.SENT, "kind": MessageKind.RECEIPT},
+        {"local_day": TODAY, "state": MessageState.SENT, "recipient": "r-2"},
+        {"local_day": TODAY, "state": MessageState.SENT, "submission": "2027-T1.osby"},
+        {"local_day": "", "state": MessageState.SENT},
+    ],
+)
+def test_the_belt_lies_round_one_recipients_reminders_of_one_day_only(
+    stocked: Database, before: dict[str, object]
+) -> None:
+    with stocked.begin() as work:
+        work.submissions.add([a_submission(unit="osby")])
+        work.recipients.add([a_recipient(id="r-2")], [])
+    plan(stocked, a_message(**before))
+    other = a_message(slot="T-1")
+    plan(stocked, other)
+    assert change(stocked, other, replace(other.claim(NOW), local_day=TODAY if before["local_day"] else ""))
+
+
+def test_a_message_does_not_stand_in_its_own_way(stocked: Database) -> None:
+    sending = a_message(state=MessageState.SENDING, local_day=TODAY)
+    plan(stocked, sending)
+    assert change(stocked, sending, sending.hand(NOW))
+
+
+def test_planning_what_is_already_sent_wears_the_belt_too(stocked: Database) -> None:
+    plan(stocked, a_sent_message(local_day=TODAY))
+    with stocked.begin() as work:
+        with pytest.raises(StaleWriteError):
+            work.outbox.plan([a_sent_message(slot="T-1", local_day=TODAY)])
+        assert work.outbox.plan([a_message(slot="T-1")]) == 1
+
+
+# --- attempts and lists ------------------------------------------------------
+
+
+def test_attempts_are_kept_in_the_order_they_were_noted(stocked: Database) -> None:
+    plan(stocked, a_message(), a_message(slot="T-1"))
+    noted = (
+        an_attempt(code=451, outcome="retry", phase="rcpt", text="4.7.1 Greylisted"),
+        an_attempt(number=2, code=None, outcome="unknown", text=""),
+        an_attempt(number=2, text="250 the late proof"),
+    )
+    with stocked.begin() as work:
+        for attempt in noted:
+            work.outbox.note(attempt)
+        work.outbox.note(an_attempt(message=a_message(slot="T-1").id))
+    with stocked.read() as work:
+        assert work.outbox.attempts(a_message().id) == noted
+        assert work.outbox.attempts("m-9") == ()
+
+
+def test_lists_are_narrowed_by_round_state_and_kind(stocked: Database) -> None:
+    plan(
+        stocked,
+        a_message(id="m-3", slot="3", due_at=NOW + MINUTE),
+        a_message(id="m-2", slot="2", state=MessageState.UNKNOWN),
+        a_message(id="m-1", slot="1", state=MessageState.SENT, kind=MessageKind.RECEIPT),
+    )
+
+    def ids(**narrowed: object) -> str:
+        with stocked.read() as work:
+            return " ".join(each.id for each in work.outbox.list(**narrowed))  # type: ignore[arg-type]  # by name
+
+    assert ids() == "m-1 m-2 m-3"
+    assert ids(round_id="2027-T1") == "m-1 m-2 m-3"
+    assert ids(round_id="2027-T2") == ""
+    assert ids(states={MessageState.UNKNOWN, MessageState.SENT}) == "m-1 m-2"
+    assert ids(kinds=[MessageKind.RECEIPT]) == "m-1"
+    assert ids(kinds=[MessageKind.RECEIPT], states=[MessageState.UNKNOWN]) == ""
+    with stocked.read() as work:
+        assert [each.id for each in work.outbox.of_submission("2027-T1.norrby")] == ["m-1", "m-2", "m-3"]
+        assert work.outbox.of_submission("2027-T1.osby") == ()

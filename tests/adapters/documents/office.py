@@ -1,0 +1,125 @@
+"""What people's programs do to a form: Word fills fields, LibreOffice saves and prints; and ways to spoil a file."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from docx_plus.core.ns import qn
+from docx_plus.core.oxml import el, sub
+from lxml import etree
+
+DOCUMENT = "word/document.xml"
+
+
+def entries(data: bytes) -> dict[str, bytes]:
+    with ZipFile(BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def changed(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    files = entries(data)
+    return zipped(files | {name: change(files.get(name, b""))})
+
+
+def edited(data: bytes, edit: Callable[[etree._Element], None]) -> bytes:
+    def change(xml: bytes) -> bytes:
+        root = etree.fromstring(xml)
+        edit(root)
+        return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+    return changed(data, DOCUMENT, change)
+
+
+def control(root: etree._Element, tag: str) -> etree._Element:
+    return next(sdt for sdt in root.iter(qn("w:sdt")) if tag_of(sdt) == tag)
+
+
+def tag_of(sdt: etree._Element) -> str:
+    found = sdt.find(f"{qn('w:sdtPr')}/{qn('w:tag')}")
+    return "" if found is None else found.get(qn("w:val"), "")
+
+
+def filled(data: bytes, texts: Mapping[str, str]) -> bytes:
+    """Fill fields by tag as Word saves them: no placeholder flag, a paragraph a line, in plain fields a break."""
+
+    def edit(root: etree._Element) -> None:
+        for tag, text in texts.items():
+            _fill(control(root, tag), text)
+
+    return edited(data, edit)
+
+
+def _fill(sdt: etree._Element, text: str) -> None:
+    properties = sdt.find(qn("w:sdtPr"))
+    content = sdt.find(qn("w:sdtContent"))
+    assert properties is not None
+    assert content is not None
+    flag = properties.find(qn("w:showingPlcHdr"))
+    if flag is not None:
+        properties.remove(flag)
+    plain = properties.find(qn("w:text")) is not None
+    for child in list(content):
+        content.remove(child)
+    if plain:
+        content.append(_run(text))
+        return
+    for line in text.split("\n"):
+        sub(content, "w:p").append(_run(line))
+
+
+def _run(text: str) -> etree._Element:
+    run = el("w:r")
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            sub(run, "w:br")
+        sub(run, "w:t", **{"xml:space": "preserve"}).text = line
+    return run
+
+
+def paragraph(text: str) -> etree._Element:
+    line = el("w:p")
+    line.append(_run(text))
+    return line
+
+
+# --- LibreOffice -----------------------------------------------------------------------------------------------------
+
+
+def need(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        if os.environ.get("CI") == "true":  # noqa: TID251 - the pipeline promises these programs
+            pytest.fail(f"{program} is missing")
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
+def convert(data: bytes, to: str, folder: Path) -> bytes:
+    """Open in LibreOffice and save as `to` (docx, pdf); a profile of its own lets two run at once."""
+    office = need("soffice")
+    source, target = folder / "in.docx", folder / "out"
+    source.write_bytes(data)
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [office, "--headless", "--norestore", profile, "--convert-to", to, "--outdir", str(target), str(source)]
+    subprocess.run(command, check=True, capture_output=True, timeout=90)
+    return (target / f"in.{to}").read_bytes()
+
+
+def words_of_pdf(data: bytes, folder: Path) -> str:
+    path = folder / "in.pdf"
+    path.write_bytes(data)
+    run = subprocess.run([need("pdftotext"), str(path), "-"], check=True, capture_output=True, timeout=60)
+    return run.stdout.decode()

@@ -1,0 +1,140 @@
+"""rounds.toml: periods, policy and rounds, and every fault on its line."""
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from workflow.adapters.roundplans import check_round_plans, load_round_plans
+from workflow.domain.calendar import swedish_calendar
+from workflow.domain.errors import ConfigError, UnknownPeriodError
+from workflow.domain.messages import MessageKind
+from workflow.domain.people import Role, UnitKind
+
+CALENDAR = swedish_calendar()
+GOOD = """\
+[[period]]
+code = "T2"
+title = { sv = "Tertialrapport 2", en = "Second report" }
+first_month = 1
+last_month = 8
+
+[policy]
+[[policy.step]]
+offset = 8
+at = 10:00:00
+mail = "overdue"
+copies = ["deputy", "head"]
+every = 5
+[[policy.step]]
+offset = -5
+at = "09:00"
+mail = "reminder"
+
+[[round]]
+year = 2027
+period = "T2"
+form = "naringsliv"
+opens = "2027-08-16 08:00"
+closes = 2027-10-08T16:00:00
+confirmed = true
+[round.due]
+facknamnd = 2027-09-17 16:00:00
+bolag = "2027-09-24T16:00"
+"""
+
+
+def put(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "rounds.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_file_is_read_whole_and_local_times_become_instants(tmp_path: Path) -> None:
+    plans = load_round_plans(put(tmp_path, GOOD), CALENDAR)
+
+    (plan,) = plans.rounds
+    assert (plan.id, plan.form, plan.confirmed) == ("2027-T2", "naringsliv", True)
+    assert plan.opens_at == datetime(2027, 8, 16, 6, 0, tzinfo=UTC)
+    assert plan.due_at == {
+        UnitKind.FACKNAMND: datetime(2027, 9, 17, 14, 0, tzinfo=UTC),
+        UnitKind.BOLAG: datetime(2027, 9, 24, 14, 0, tzinfo=UTC),
+    }
+    assert plans.period("T2").span(2027) == (date(2027, 1, 1), date(2027, 8, 31))
+    assert plans.period("T2").name(2027, "en") == "Second report 2027"
+    before, after = plans.policy.steps
+    assert (before.offset, before.at, before.mail, before.copies) == (-5, time(9), MessageKind.REMINDER, ())
+    assert (after.every, after.copies) == (5, (Role.DEPUTY, Role.HEAD))
+
+
+def test_a_period_or_round_is_found_by_name(tmp_path: Path) -> None:
+    plans = load_round_plans(put(tmp_path, GOOD), CALENDAR)
+    assert plans.plan(2027, "T2") is plans.rounds[0]
+    assert plans.plan(2028, "T2") is None
+    with pytest.raises(UnknownPeriodError, match=r"period T9\. Välj en av: T2"):
+        plans.period("T9")
+
+
+def test_a_round_is_unconfirmed_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    plans = load_round_plans(put(tmp_path, GOOD.replace("confirmed = true\n", "")), CALENDAR)
+    assert not plans.rounds[0].confirmed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ('code = "T2"', 'code = "t2"', 2, "”t2” går inte att använda som code. Använd stora"),
+        ('en = "Second report"', 'de = "x"', 3, "”en” saknas."),
+        ("last_month = 8", "last_month = 13", 5, "”last_month” är 13. Tillåtet är 1–12."),
+        ("first_month = 1", "first_month = 9", 5, "”last_month” är 8. Tillåtet är 9–12."),
+        ("offset = -5", "offset = 8", 15, "offset ”8” finns redan på rad 9."),
+        ("offset = -5", "offset = 500", 15, "Tillåtet är -60–60"),
+        ('"09:00"', '"9 prick"', 16, "”9 prick” är ingen tidpunkt"),
+        ('"09:00"', '"19:00"', 16, "Klockslaget 19:00 ligger utanför tiden då mejl skickas. Tillåtet är 07:00–18:00."),
+        ('"reminder"', '"remainder"', 17, "Menade du ”reminder”?"),
+        ('"reminder"', '"overdue"', 17, "Mejlet ”overdue” passar inte -5 arbetsdagar"),
+        ('"reminder"', '"reminder"\nevery = 2', 18, "Bara en påminnelse efter sista dagen"),
+        ('"head"', '"primary"', 12, "”primary” finns inte som copies."),
+        ('period = "T2"', 'period = "T3"', 21, "”T3” finns inte som period. Tillåtet är: T2."),
+        ("year = 2027", "year = 27", 20, "”year” är 27."),
+        ('"2027-08-16 08:00"', '"2027-08-16"', 23, "är ingen tidpunkt"),
+        ('"2027-08-16 08:00"', "2027-08-16", 23, "”opens” har fel slags värde."),
+        ('"2027-08-16 08:00"', "2027-08-16T08:00:00Z", 23, "är ingen tidpunkt"),
+        ('"2027-08-16 08:00"', '"2027-03-28 02:30"', 23, "inte mellan 02.00 och 03.00"),
+        ('"2027-08-16 08:00"', '"1027-08-16 08:00"', 23, "är ingen tidpunkt"),
+        ('"2027-08-16 08:00"', '"2027-09-18 08:00"', 27, "”opens” ligger inte före ”facknamnd”."),
+        ("2027-10-08T16:00:00", "2027-09-24T16:00:00", 28, "”bolag” ligger inte före ”closes”."),
+        ("facknamnd =", "facknamd =", 27, "Menade du ”facknamnd”?"),
+        ("confirmed = true", "confirmd = true", 25, "Menade du ”confirmed”?"),
+        ('form = "naringsliv"', 'form = "naringslivet"', 22, "inget formulär som heter ”naringslivet”. Menade du"),
+        ("[round.due]", "[round.dew]", 19, "”due” saknas."),
+    ],
+)
+def test_a_fault_has_its_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
+    assert GOOD.count(old) == 1
+    found = check_round_plans(put(tmp_path, GOOD.replace(old, new)), CALENDAR, forms=["naringsliv"])
+    assert any(fault.values["line"] == line and what in str(fault) for fault in found), [str(fault) for fault in found]
+
+
+def test_the_same_round_twice_is_a_fault(tmp_path: Path) -> None:
+    path = put(tmp_path, GOOD + GOOD[GOOD.index("[[round]]") :])
+    (fault,) = check_round_plans(path, CALENDAR)
+    assert fault.values["line"] == 31
+    assert "”2027-T2” finns redan på rad 21" in str(fault)
+
+
+def test_a_round_without_a_last_day_is_a_fault(tmp_path: Path) -> None:
+    path = put(tmp_path, GOOD.split("facknamnd =", maxsplit=1)[0])
+    (fault,) = check_round_plans(path, CALENDAR)
+    assert (fault.values["line"], str(fault.values["what"])) == (26, "”due” är tom.")
+
+
+def test_loading_raises_the_first_fault(tmp_path: Path) -> None:
+    path = put(tmp_path, GOOD.replace('"T2"\nt', '"?"\nt').replace("form =", "from ="))
+    with pytest.raises(ConfigError, match="rad 2: "):
+        load_round_plans(path, CALENDAR)
+
+
+def test_broken_toml_is_one_fault(tmp_path: Path) -> None:
+    (fault,) = check_round_plans(put(tmp_path, GOOD.replace("16:00:00\nb", "16:00\nb")), CALENDAR)
+    assert fault.values["line"] == 27

@@ -1,0 +1,57 @@
+"""One transaction at a time: SqlDatabase opens it, SqlWork is what is seen through it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from workflow.adapters.db.access import SqlAccess
+from workflow.adapters.db.beats import SqlBeats
+from workflow.adapters.db.drafts import SqlDrafts
+from workflow.adapters.db.engine import readers_of
+from workflow.adapters.db.log import SqlLog
+from workflow.adapters.db.outbox import SqlOutbox
+from workflow.adapters.db.people import SqlPeople, SqlRecipients
+from workflow.adapters.db.rounds import SqlRounds
+from workflow.adapters.db.submissions import SqlEditions, SqlSubmissions
+
+
+class SqlWork:
+    def __init__(self, connection: Connection) -> None:
+        self.rounds = SqlRounds(connection)
+        self.submissions = SqlSubmissions(connection)
+        self.drafts = SqlDrafts(connection)
+        self.editions = SqlEditions(connection)
+        self.people = SqlPeople(connection)
+        self.recipients = SqlRecipients(connection)
+        self.outbox = SqlOutbox(connection)
+        self.log = SqlLog(connection)
+        self.access = SqlAccess(connection)
+        self.beats = SqlBeats(connection)
+
+
+class SqlDatabase:
+    def __init__(self, engine: Engine) -> None:
+        self._writers = engine
+        self._readers = readers_of(engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlWork]:
+        """Commit on a clean exit, roll back on an error. On SQLite one writer at a time; the others wait up to 30 s."""
+        with self._writers.begin() as connection:
+            yield from _whole(SqlWork(connection))
+
+    @contextmanager
+    def read(self) -> Iterator[SqlWork]:
+        """Show one snapshot. A write in here is refused by the database (sqlalchemy.exc.DBAPIError)."""
+        with self._readers.begin() as connection:
+            yield from _whole(SqlWork(connection))
+
+    def close(self) -> None:
+        self._writers.dispose()
+
+
+def _whole(work: SqlWork) -> Iterator[SqlWork]:
+    """The log is written last: whoever waits for the head of its chain holds all other locks it needs."""
+    yield work
+    work.log.write()

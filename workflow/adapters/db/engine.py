@@ -1,0 +1,129 @@
+"""Engines that lose nothing: SQLite with BEGIN IMMEDIATE, PostgreSQL with timeouts."""
+
+from contextlib import closing
+from functools import partial
+from importlib import import_module
+from json import dumps
+from sqlite3 import Connection as SqliteConnection
+from time import sleep
+from types import ModuleType
+from typing import Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+READ_ONLY: Final = "tertial_read_only"
+"""Execution option of the connections that may not write."""
+
+BUSY_MS = 30_000  # longer than any transaction of ours: a second writer waits, it does not fail
+_POSTGRES_SETTINGS = {
+    "lock_timeout": "10s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+_CONNECT_SECONDS = 5
+_SWITCH_TRIES = 100
+_SWITCH_WAIT = 0.05
+
+
+def make_engine(url: str) -> Engine:
+    """Make the engine for a DATABASE_URL: sqlite:///path or postgresql://… (psycopg 3). Connects to nothing yet.
+
+    Raises ValueError for any other database.
+    """
+    parsed = make_url(url)
+    name = parsed.get_backend_name()
+    if name == "sqlite":
+        return _sqlite(parsed)
+    if name in {"postgresql", "postgres"}:
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+    raise ValueError(f"{name} is not a database Tertial can use: sqlite or postgresql")
+
+
+def readers_of(engine: Engine) -> Engine:
+    """Share the engine's connections for transactions that see one snapshot and cannot write."""
+    options: dict[str, object] = {READ_ONLY: True}
+    if engine.dialect.name == "postgresql":
+        options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    return engine.execution_options(**options)
+
+
+# --- PostgreSQL --------------------------------------------------------------
+
+
+def _postgresql(url: URL) -> Engine:
+    settings = " ".join(f"-c {name}={value}" for name, value in _POSTGRES_SETTINGS.items())
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        connect_args={
+            "options": settings,
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "tertial",
+            "keepalives_idle": 30,
+        },
+    )
+
+
+_dumps = partial(dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+# --- SQLite ------------------------------------------------------------------
+
+
+def sqlite_module() -> ModuleType:
+    """Prefer the SQLite that pysqlite3 carries: newer than most systems' own, without the WAL-reset defect."""
+    try:
+        return import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return import_module("sqlite3")
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite is free of the WAL-reset defect (sqlite.org/wal.html): 3.51.3, 3.50.7, 3.44.6 and later."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def _sqlite(url: URL) -> Engine:
+    module = sqlite_module()
+    engine = create_engine(
+        url,
+        module=module,
+        pool_pre_ping=False,
+        json_serializer=_dumps,
+        connect_args={"timeout": BUSY_MS / 1000},
+    )
+    journal = "wal" if wal_is_safe(module.sqlite_version_info) else "delete"
+    event.listen(engine, "connect", partial(_prepare_sqlite, journal=journal))
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object, *, journal: str) -> None:
+    connection.isolation_level = None  # the module begins nothing by itself; _begin_sqlite does
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+    _use_journal(connection, journal)
+
+
+def _use_journal(connection: SqliteConnection, journal: str) -> None:
+    """Switch the file's journal once. SQLite does not wait for the lock this takes, so we do."""
+    for _ in range(_SWITCH_TRIES):
+        with closing(connection.cursor()) as cursor:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] == journal:
+                return
+            try:
+                cursor.execute(f"PRAGMA journal_mode={journal}")
+            except connection.OperationalError:
+                sleep(_SWITCH_WAIT)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock before the first read, or two writers read the same old row and one update is lost."""
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,75 @@
+"""The SQL for the event log: numbered without gaps, each event chained to the one before."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from workflow.adapters.db.columns import utc
+from workflow.adapters.db.statements import Values, locked
+from workflow.adapters.db.tables import audit_head, events
+from workflow.domain.audit import Chained, Event, chain
+
+
+class SqlLog:
+    """Events wait in memory until `write`, which the database calls when all else of the transaction is done."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: list[Event] = []
+
+    def append(self, event: Event) -> None:
+        """Keep the event in UTC: its hash covers the instant's text, which must come back the same."""
+        self._waiting.append(replace(event, at=utc(event.at)))
+
+    def write(self) -> None:
+        """Lock the head of the chain and append what waits to it."""
+        if not self._waiting:
+            return
+        head = self._connection.execute(locked(self._connection, select(audit_head))).one()
+        number, previous, rows = head.number, head.hash, []
+        for event in self._waiting:
+            link = chain(event, number=number + 1, previous=previous)
+            number, previous = link.number, link.hash
+            rows.append(_values(link))
+        self._connection.execute(insert(events), rows)
+        self._connection.execute(update(audit_head).values(number=number, hash=previous))
+        self._waiting.clear()
+
+    def all(self) -> tuple[Chained, ...]:
+        return self._events(select(events))
+
+    def of_submission(self, submission_id: str) -> tuple[Chained, ...]:
+        return self._events(select(events).where(events.c.submission == submission_id))
+
+    def _events(self, query: Select[Any]) -> tuple[Chained, ...]:
+        return tuple(_chained(row) for row in self._connection.execute(query.order_by(events.c.number)))
+
+
+def _values(link: Chained) -> Values:
+    event = link.event
+    return {
+        "number": link.number,
+        "kind": event.kind,
+        "actor": event.actor,
+        "at": event.at,
+        "round": event.round,
+        "submission": event.submission,
+        "message": event.message,
+        "data": dict(event.data),
+        "previous": link.previous,
+        "hash": link.hash,
+    }
+
+
+def _chained(row: Row[Any]) -> Chained:
+    event = Event(
+        kind=row.kind,
+        actor=row.actor,
+        at=row.at,
+        round=row.round,
+        submission=row.submission,
+        message=row.message,
+        data=row.data,
+    )
+    return Chained(number=row.number, event=event, previous=row.previous, hash=row.hash)

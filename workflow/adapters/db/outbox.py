@@ -1,0 +1,193 @@
+"""The SQL for the ledger of intended sends: planned once, claimed by one, never overwritten by a latecomer."""
+
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, null, select, update
+
+from workflow.adapters.db import codecs
+from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
+from workflow.adapters.db.tables import BELTED_STATES, IS_LEASED, IS_PLANNED, SECOND_BELT, attempts, outbox
+from workflow.domain.errors import NotFoundError, StaleWriteError
+from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
+
+_KEY = ("submission", "recipient", "kind", "slot", "deadline_revision")
+
+
+class SqlOutbox:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def plan(self, messages: Iterable[Message]) -> int:
+        """Insert in one fixed order, so that two planners of the same keys wait for each other, never both at once."""
+        rows = [_identity(message) | _progress(message) for message in sorted(messages, key=lambda each: each.key)]
+        if not rows:
+            return 0
+        statement = insert_if_new(self._connection, outbox, *_KEY)
+        with self._belted():
+            return len(self._connection.execute(statement, rows).all())
+
+    def get(self, message_id: str) -> Message:
+        query = select(outbox).where(outbox.c.id == message_id)
+        return _message(one(self._connection, query, NotFoundError(what=message_id)))
+
+    def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
+        is_due = and_(IS_PLANNED, outbox.c.due_at <= now)
+        return self._first(is_due, outbox.c.due_at, limit)
+
+    def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
+        has_expired = and_(IS_LEASED, outbox.c.lease_until < now)
+        return self._first(has_expired, outbox.c.lease_until, limit)
+
+    def change(self, before: Message, after: Message) -> bool:
+        statement = (
+            update(outbox)
+            .where(outbox.c.id == before.id, outbox.c.state == str(before.state), outbox.c.fence == before.fence)
+            .values(_changed(before, after))
+            .returning(outbox.c.id)
+        )
+        with self._belted() if _wears_belt(after) else nullcontext():
+            return self._connection.execute(statement).one_or_none() is not None
+
+    def note(self, attempt: Attempt) -> None:
+        row = {
+            "message": attempt.message,
+            "number": attempt.number,
+            "phase": str(attempt.phase),
+            "outcome": str(attempt.outcome),
+            "code": attempt.code,
+            "text": attempt.text,
+            "started_at": attempt.started_at,
+            "ended_at": attempt.ended_at,
+        }
+        self._connection.execute(insert(attempts), row)
+
+    def attempts(self, message_id: str) -> tuple[Attempt, ...]:
+        query = select(attempts).where(attempts.c.message == message_id).order_by(attempts.c.id)
+        return tuple(_attempt(row) for row in self._connection.execute(query))
+
+    def of_submission(self, submission_id: str) -> tuple[Message, ...]:
+        return self._ordered(select(outbox).where(outbox.c.submission == submission_id))
+
+    def list(
+        self,
+        *,
+        round_id: str = "",
+        states: Collection[MessageState] = (),
+        kinds: Collection[MessageKind] = (),
+    ) -> tuple[Message, ...]:
+        query = select(*(column for column in outbox.c if column.name != "frozen"), null().label("frozen"))
+        if round_id:
+            query = query.where(outbox.c.round == round_id)
+        if states:
+            query = query.where(outbox.c.state.in_([str(state) for state in states]))
+        if kinds:
+            query = query.where(outbox.c.kind.in_([str(kind) for kind in kinds]))
+        return self._ordered(query)
+
+    def _first(self, condition: ColumnElement[bool], order: ColumnElement[Any], limit: int) -> tuple[Message, ...]:
+        query = select(outbox).where(condition).order_by(order, outbox.c.id).limit(limit)
+        rows = self._connection.execute(locked(self._connection, query, skip=True))
+        return tuple(_message(row) for row in rows)
+
+    def _ordered(self, query: Select[Any]) -> tuple[Message, ...]:
+        rows = self._connection.execute(query.order_by(outbox.c.due_at, outbox.c.id))
+        return tuple(_message(row) for row in rows)
+
+    def _belted(self) -> AbstractContextManager[None]:
+        return refused_as(
+            self._connection, StaleWriteError(), constraint=str(SECOND_BELT.name), column="outbox.local_day"
+        )
+
+
+def _wears_belt(message: Message) -> bool:
+    return message.is_reminder and message.state in BELTED_STATES
+
+
+def _identity(message: Message) -> Values:
+    """What never changes after planning."""
+    return {
+        "id": message.id,
+        "round": message.round,
+        "submission": message.submission,
+        "recipient": message.recipient,
+        "kind": str(message.kind),
+        "slot": message.slot,
+        "deadline_revision": message.deadline_revision,
+        "created_at": message.created_at,
+    }
+
+
+def _progress(message: Message) -> Values:
+    return {
+        "to_name": message.to_name,
+        "to_email": message.to_email,
+        "copies": list(message.copies),
+        "link": message.link,
+        "language": message.language,
+        "due_at": message.due_at,
+        "give_up_at": message.give_up_at,
+        "local_day": message.local_day,
+        "state": str(message.state),
+        "reason": message.reason,
+        "detail": dict(message.detail),
+        "attempts": message.attempts,
+        "fence": message.fence,
+        "lease_until": message.lease_until,
+        "frozen": message.frozen and codecs.plain_frozen(message.frozen),
+        "sent_at": message.sent_at,
+        "reply": message.reply,
+    }
+
+
+def _changed(before: Message, after: Message) -> Values:
+    """The frozen mail is written when it comes into being and never again: `list` leaves it out of what it gives."""
+    values = _progress(after)
+    if before.frozen is not None or after.frozen is None:
+        del values["frozen"]
+    return values
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        id=row.id,
+        round=row.round,
+        submission=row.submission,
+        recipient=row.recipient,
+        kind=MessageKind(row.kind),
+        slot=row.slot,
+        deadline_revision=row.deadline_revision,
+        to_name=row.to_name,
+        to_email=row.to_email,
+        copies=tuple(row.copies),
+        link=row.link,
+        language=row.language,
+        due_at=row.due_at,
+        give_up_at=row.give_up_at,
+        local_day=row.local_day,
+        state=MessageState(row.state),
+        reason=row.reason,
+        detail=row.detail,
+        attempts=row.attempts,
+        fence=row.fence,
+        lease_until=row.lease_until,
+        frozen=row.frozen and codecs.frozen_of(row.frozen),
+        sent_at=row.sent_at,
+        reply=row.reply,
+        created_at=row.created_at,
+    )
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        message=row.message,
+        number=row.number,
+        phase=row.phase,
+        outcome=row.outcome,
+        code=row.code,
+        text=row.text,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )

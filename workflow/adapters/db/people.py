@@ -1,0 +1,164 @@
+"""The SQL for the register of units and contacts, and for the recipients and links frozen into a round."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select
+
+from workflow.adapters.db import tables
+from workflow.adapters.db.statements import Values
+from workflow.adapters.db.tables import contacts, units
+from workflow.domain.people import Contact, Role, Unit, UnitKind
+from workflow.domain.submissions import Link, Recipient
+
+
+class SqlPeople:
+    """The register, in the order it was given."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def units(self) -> tuple[Unit, ...]:
+        return tuple(_unit(row) for row in self._connection.execute(select(units).order_by(units.c.position)))
+
+    def contacts(self) -> tuple[Contact, ...]:
+        return tuple(_contact(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.position)))
+
+    def replace(self, units: Sequence[Unit], contacts: Sequence[Contact]) -> None:
+        self._connection.execute(delete(tables.contacts))
+        self._connection.execute(delete(tables.units))
+        if rows := [{"position": place, **_unit_values(unit)} for place, unit in enumerate(units)]:
+            self._connection.execute(insert(tables.units), rows)
+        if rows := [{"position": place, **_contact_values(contact)} for place, contact in enumerate(contacts)]:
+            self._connection.execute(insert(tables.contacts), rows)
+
+
+def _unit_values(unit: Unit) -> Values:
+    return {
+        "id": unit.id,
+        "name": unit.name,
+        "short": unit.short,
+        "kind": str(unit.kind),
+        "valid_from": unit.valid_from,
+        "valid_to": unit.valid_to,
+        "replaced_by": unit.replaced_by,
+        "reports": unit.reports,
+    }
+
+
+def _unit(row: Row[Any]) -> Unit:
+    return Unit(
+        id=row.id,
+        name=row.name,
+        short=row.short,
+        kind=UnitKind(row.kind),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        replaced_by=row.replaced_by,
+        reports=row.reports,
+    )
+
+
+def _contact_values(contact: Contact) -> Values:
+    return {
+        "unit": contact.unit,
+        "role": str(contact.role),
+        "name": contact.name,
+        "email": contact.email,
+        "phone": contact.phone,
+        "language": contact.language,
+    }
+
+
+def _contact(row: Row[Any]) -> Contact:
+    return Contact(
+        unit=row.unit,
+        role=Role(row.role),
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        language=row.language,
+    )
+
+
+# --- as frozen into a round --------------------------------------------------
+
+
+class SqlRecipients:
+    """Recipients and links, in order of id."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None:
+        if rows := [_recipient_values(recipient) for recipient in recipients]:
+            self._connection.execute(insert(tables.recipients), rows)
+        if rows := [_link_values(link) for link in links]:
+            self._connection.execute(insert(tables.links), rows)
+
+    def of(self, submission_id: str) -> tuple[Recipient, ...]:
+        return self._recipients(select(tables.recipients).where(tables.recipients.c.submission == submission_id))
+
+    def of_round(self, round_id: str) -> tuple[Recipient, ...]:
+        query = select(tables.recipients).join(tables.submissions)
+        return self._recipients(query.where(tables.submissions.c.round == round_id))
+
+    def link(self, link_id: str) -> Link | None:
+        row = self._connection.execute(select(tables.links).where(tables.links.c.id == link_id)).one_or_none()
+        return None if row is None else _link(row)
+
+    def links_of(self, submission_id: str) -> tuple[Link, ...]:
+        query = select(tables.links).where(tables.links.c.submission == submission_id).order_by(tables.links.c.id)
+        return tuple(_link(row) for row in self._connection.execute(query))
+
+    def _recipients(self, query: Select[Any]) -> tuple[Recipient, ...]:
+        rows = self._connection.execute(query.order_by(tables.recipients.c.id))
+        return tuple(_recipient(row) for row in rows)
+
+
+def _recipient_values(recipient: Recipient) -> Values:
+    return {
+        "id": recipient.id,
+        "submission": recipient.submission,
+        "role": str(recipient.role),
+        "name": recipient.name,
+        "email": recipient.email,
+        "phone": recipient.phone,
+        "language": recipient.language,
+    }
+
+
+def _recipient(row: Row[Any]) -> Recipient:
+    return Recipient(
+        id=row.id,
+        submission=row.submission,
+        role=row.role,
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        language=row.language,
+    )
+
+
+def _link_values(link: Link) -> Values:
+    return {
+        "id": link.id,
+        "submission": link.submission,
+        "recipient": link.recipient,
+        "secret_sha256": link.secret_sha256,
+        "created_at": link.created_at,
+        "expires_at": link.expires_at,
+        "revoked_at": link.revoked_at,
+    }
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(
+        id=row.id,
+        submission=row.submission,
+        recipient=row.recipient,
+        secret_sha256=row.secret_sha256,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

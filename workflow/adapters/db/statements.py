@@ -1,0 +1,57 @@
+"""The few SQL forms that SQLite and PostgreSQL spell differently."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningInsert
+
+from workflow.adapters.db.engine import READ_ONLY
+from workflow.domain.errors import TertialError
+
+Values = dict[str, Any]
+
+
+def insert_if_new(connection: Connection, table: Table, *key: str) -> ReturningInsert[Any]:
+    """INSERT that leaves a row with the same key alone, and returns the key of each row it did insert."""
+    columns = [table.c[name] for name in key]
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns).returning(*columns)
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=columns).returning(*columns)
+
+
+def locked(connection: Connection, query: Select[Any], *, skip: bool = False) -> Select[Any]:
+    """Keep other writers off the rows found until the transaction ends; `skip` leaves out those that others hold.
+
+    NO KEY: rows that only refer to these by a foreign key may still be inserted. On SQLite a writing transaction
+    holds the whole file already. A reading transaction locks nothing.
+    """
+    if connection.get_execution_options().get(READ_ONLY):
+        return query
+    return query.with_for_update(key_share=True, skip_locked=skip)
+
+
+@contextmanager
+def refused_as(connection: Connection, error: TertialError, *, constraint: str, column: str) -> Iterator[None]:
+    """Raise `error` where this constraint refuses a row; the transaction goes on as if nothing had been tried.
+
+    PostgreSQL names the `constraint`, SQLite only the columns of it: `column` is one that no other has.
+    """
+    try:
+        with connection.begin_nested():
+            yield
+    except IntegrityError as refusal:
+        said = str(refusal.orig)
+        if constraint in said or column in said:
+            raise error from refusal
+        raise
+
+
+def one(connection: Connection, query: Select[Any], error: TertialError) -> Row[Any]:
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise error
+    return row

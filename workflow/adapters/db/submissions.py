@@ -1,0 +1,149 @@
+"""The SQL for submissions and the editions that were handed in."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from workflow.adapters.db import codecs, tables
+from workflow.adapters.db.statements import Values, locked, one
+from workflow.adapters.db.tables import editions, submissions
+from workflow.domain.errors import NotFoundError, StaleWriteError
+from workflow.domain.people import UnitKind
+from workflow.domain.submissions import Edition, State, Submission
+
+
+class SqlSubmissions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, submission_id: str, *, lock: bool = False) -> Submission:
+        query = select(submissions).where(submissions.c.id == submission_id)
+        if lock:
+            query = locked(self._connection, query)
+        return _submission(one(self._connection, query, NotFoundError(what=submission_id)))
+
+    def of_round(self, round_id: str) -> tuple[Submission, ...]:
+        query = select(submissions).where(submissions.c.round == round_id).order_by(submissions.c.id)
+        return tuple(_submission(row) for row in self._connection.execute(query))
+
+    def add(self, submissions: Iterable[Submission]) -> None:
+        if rows := [_values(submission) for submission in submissions]:
+            self._connection.execute(insert(tables.submissions), rows)
+
+    def save(self, submission: Submission) -> Submission:
+        statement = (
+            update(submissions)
+            .where(submissions.c.id == submission.id, submissions.c.version == submission.version)
+            .values(_values(submission) | {"version": submission.version + 1})
+            .returning(submissions.c.version)
+        )
+        row = self._connection.execute(statement).one_or_none()
+        if row is None:
+            raise StaleWriteError
+        return replace(submission, version=row.version)
+
+
+def _values(submission: Submission) -> Values:
+    return {
+        "id": submission.id,
+        "round": submission.round,
+        "unit": submission.unit,
+        "unit_name": submission.unit_name,
+        "kind": str(submission.kind),
+        "due_at": submission.due_at,
+        "due_set_at": submission.due_set_at,
+        "questions": submission.questions,
+        "state": str(submission.state),
+        "deadline_revision": submission.deadline_revision,
+        "extended": submission.extended,
+        "answered": submission.answered,
+        "saved_at": submission.saved_at,
+        "edition": submission.edition,
+        "received_at": submission.received_at,
+        "handed_in_at": submission.handed_in_at,
+        "late_days": submission.late_days,
+        "review_started": submission.review_started,
+        "open_questions": list(submission.open_questions),
+        "comments": dict(submission.comments),
+        "reason": submission.reason,
+        "decided_at": submission.decided_at,
+        "decided_by": submission.decided_by,
+        "diary_number": submission.diary_number,
+        "version": submission.version,
+    }
+
+
+def _submission(row: Row[Any]) -> Submission:
+    return Submission(
+        id=row.id,
+        round=row.round,
+        unit=row.unit,
+        unit_name=row.unit_name,
+        kind=UnitKind(row.kind),
+        due_at=row.due_at,
+        due_set_at=row.due_set_at,
+        questions=row.questions,
+        state=State(row.state),
+        deadline_revision=row.deadline_revision,
+        extended=row.extended,
+        answered=row.answered,
+        saved_at=row.saved_at,
+        edition=row.edition,
+        received_at=row.received_at,
+        handed_in_at=row.handed_in_at,
+        late_days=row.late_days,
+        review_started=row.review_started,
+        open_questions=tuple(row.open_questions),
+        comments=row.comments,
+        reason=row.reason,
+        decided_at=row.decided_at,
+        decided_by=row.decided_by,
+        diary_number=row.diary_number,
+        version=row.version,
+    )
+
+
+# --- editions ----------------------------------------------------------------
+
+
+class SqlEditions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, edition: Edition) -> None:
+        row = {
+            "submission": edition.submission,
+            "number": edition.number,
+            "answers": codecs.plain_answers(edition.answers),
+            "received_at": edition.received_at,
+            "received_from": edition.received_from,
+            "late_days": edition.late_days,
+        }
+        self._connection.execute(insert(editions), row)
+
+    def of(self, submission_id: str) -> tuple[Edition, ...]:
+        query = select(editions).where(editions.c.submission == submission_id).order_by(editions.c.number)
+        return tuple(_edition(row) for row in self._connection.execute(query))
+
+    def latest(self, round_id: str) -> dict[str, Edition]:
+        newer = editions.alias("newer")
+        overtaken = (
+            select(newer.c.number)
+            .where(newer.c.submission == editions.c.submission, newer.c.number > editions.c.number)
+            .exists()
+        )
+        query = select(editions).join(submissions).where(submissions.c.round == round_id, ~overtaken)
+        return {row.submission: _edition(row) for row in self._connection.execute(query)}
+
+
+def _edition(row: Row[Any]) -> Edition:
+    return Edition(
+        submission=row.submission,
+        number=row.number,
+        answers=codecs.answers_of(row.answers),
+        received_at=row.received_at,
+        received_from=row.received_from,
+        late_days=row.late_days,
+    )

@@ -1,0 +1,325 @@
+"""The schema: one table per noun, with constraints that mirror the domain."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TextClause,
+    UniqueConstraint,
+    text,
+)
+
+from workflow.adapters.db.columns import Instant
+from workflow.domain.messages import REMINDERS, MessageKind, MessageState
+from workflow.domain.people import Role, UnitKind
+from workflow.domain.rounds import RoundState
+from workflow.domain.submissions import State
+
+BELTED_STATES = (MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN)
+"""The states in which a reminder may have reached its reader: the second belt lies round these."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    },
+)
+
+
+def _among(column: str, allowed: Iterable[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in allowed)})"
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _json(name: str) -> Column[object]:
+    return Column(name, JSON, nullable=False)
+
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _number("year"),
+    _json("period"),
+    _json("form"),
+    _json("policy"),
+    Column("opens_at", Instant, nullable=False),
+    _json("due_at"),
+    Column("closes_at", Instant, nullable=False),
+    _text("state"),
+    Column("opened_at", Instant),
+    Column("closed_at", Instant),
+    _number("editions"),
+    _number("version"),
+    CheckConstraint(_among("state", RoundState), name="state"),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("round", ForeignKey("rounds.id"), nullable=False),
+    _text("unit"),
+    _text("unit_name"),
+    _text("kind"),
+    Column("due_at", Instant, nullable=False),
+    Column("due_set_at", Instant, nullable=False),
+    _number("questions"),
+    _text("state"),
+    _number("deadline_revision"),
+    _flag("extended"),
+    _number("answered"),
+    Column("saved_at", Instant),
+    _number("edition"),
+    Column("received_at", Instant),
+    Column("handed_in_at", Instant),
+    _number("late_days"),
+    _flag("review_started"),
+    _json("open_questions"),
+    _json("comments"),
+    _text("reason"),
+    Column("decided_at", Instant),
+    _text("decided_by"),
+    _text("diary_number"),
+    _number("version"),
+    UniqueConstraint("round", "unit"),
+    CheckConstraint(_among("kind", UnitKind), name="kind"),
+    CheckConstraint(_among("state", State), name="state"),
+    Index(None, "round", "state"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    _text("question"),
+    _number("version"),
+    _text("text"),
+    _flag("not_applicable"),
+    _text("na_reason"),
+    _text("saved_by"),
+    Column("saved_at", Instant, nullable=False),
+    PrimaryKeyConstraint("submission", "question", "version"),
+    CheckConstraint("version > 0", name="version"),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    _number("number"),
+    _json("answers"),
+    Column("received_at", Instant, nullable=False),
+    _text("received_from"),
+    _number("late_days"),
+    PrimaryKeyConstraint("submission", "number"),
+    CheckConstraint("number > 0", name="number"),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _number("position"),
+    _text("name"),
+    _text("short"),
+    _text("kind"),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    _text("replaced_by"),
+    _flag("reports"),
+    CheckConstraint(_among("kind", UnitKind), name="kind"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    _text("role"),
+    _text("name"),
+    _text("email"),
+    _text("phone"),
+    _text("language"),
+    CheckConstraint(_among("role", Role), name="role"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    _text("role"),
+    _text("name"),
+    _text("email"),
+    _text("phone"),
+    _text("language"),
+    CheckConstraint(_among("role", Role), name="role"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("recipient", ForeignKey("recipients.id"), nullable=False),
+    _text("secret_sha256"),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("round", ForeignKey("rounds.id"), nullable=False),
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    Column("recipient", ForeignKey("recipients.id"), nullable=False),
+    _text("kind"),
+    _text("slot"),
+    _number("deadline_revision"),
+    _text("to_name"),
+    _text("to_email"),
+    _json("copies"),
+    _text("link"),
+    _text("language"),
+    Column("due_at", Instant, nullable=False),
+    Column("give_up_at", Instant, nullable=False),
+    _text("local_day"),
+    _text("state"),
+    _text("reason"),
+    _json("detail"),
+    _number("attempts"),
+    _number("fence"),
+    Column("lease_until", Instant),
+    Column("frozen", JSON(none_as_null=True)),
+    Column("sent_at", Instant),
+    _text("reply"),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("submission", "recipient", "kind", "slot", "deadline_revision", name="uq_outbox_key"),
+    CheckConstraint(_among("kind", MessageKind), name="kind"),
+    CheckConstraint(_among("state", MessageState), name="state"),
+    Index(None, "round", "state"),
+)
+
+
+IS_PLANNED = text(_among("state", [MessageState.PLANNED]))
+IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
+"""Used word for word by index and query, so that the query finds its index."""
+
+WEARS_BELT = text(f"{_among('kind', sorted(REMINDERS))} AND {_among('state', BELTED_STATES)} AND local_day <> ''")
+
+
+def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
+    chosen = [outbox.c[column] for column in columns]
+    return Index(name, *chosen, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_partial_index("ix_outbox_due", "due_at", "id", where=IS_PLANNED)
+_partial_index("ix_outbox_lease", "lease_until", "id", where=IS_LEASED)
+
+SECOND_BELT = _partial_index(
+    "uq_outbox_second_belt", "submission", "recipient", "local_day", where=WEARS_BELT, unique=True
+)
+"""One reminder per submission, recipient and local day, whatever the code above it does."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),  # a worker that lost its lease may note the same attempt once more
+    Column("message", ForeignKey("outbox.id"), nullable=False, index=True),
+    _number("number"),
+    _text("phase"),
+    _text("outcome"),
+    Column("code", Integer),
+    _text("text"),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+)
+
+events = Table(  # no foreign keys: the log outlives what it tells of
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("actor"),
+    Column("at", Instant, nullable=False),
+    _text("round"),
+    Column("submission", Text, nullable=False, index=True),
+    _text("message"),
+    _json("data"),
+    _text("previous"),
+    Column("hash", Text, nullable=False, unique=True),
+    CheckConstraint("number > 0", name="number"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _number("number"),
+    _text("hash"),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("email"),
+    Column("email_key", Text, nullable=False, unique=True),
+    _text("name"),
+    _text("password_hash"),
+    _text("language"),
+    _flag("once"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_sha256", Text, primary_key=True),
+    _text("csrf"),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("account", ForeignKey("accounts.id")),
+    Column("link", ForeignKey("links.id")),
+    CheckConstraint("account IS NULL OR link IS NULL", name="one_owner"),
+)
+
+beats = Table(
+    "beats",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+APPEND_ONLY = (answers, editions, attempts, events)
+"""Kept for ever: triggers in the database refuse to change or delete their rows."""

@@ -1,0 +1,37 @@
+"""The door `Documents`: every kind of file that goes out to people or comes back from them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from workflow.adapters.documents.archive import pack
+from workflow.adapters.documents.form_reader import read_word
+from workflow.adapters.documents.form_writer import word_form
+from workflow.adapters.documents.report_json import json_report
+from workflow.adapters.documents.report_word import word_report
+from workflow.domain.bundles import Bundle
+from workflow.domain.calendar import STOCKHOLM
+from workflow.domain.forms import QuestionSet
+from workflow.ports import FormSheet, ReadForm
+
+
+class OfficeDocuments:
+    """Documents for Word and LibreOffice, in Swedish; dates in the report are those of `zone`."""
+
+    def __init__(self, zone: ZoneInfo = STOCKHOLM) -> None:
+        self._zone = zone
+
+    def word_form(self, sheet: FormSheet) -> bytes:
+        return word_form(sheet)
+
+    def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
+        return read_word(data, name=name, questions=questions)
+
+    def word_report(self, bundle: Bundle) -> bytes:
+        return word_report(bundle, zone=self._zone)
+
+    def json_report(self, bundle: Bundle) -> bytes:
+        return json_report(bundle)
+
+    def pack(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
+        return pack(files, at=at)

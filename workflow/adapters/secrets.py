@@ -1,0 +1,45 @@
+"""Random ids, the secrets of links, and password hashes."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+ID_BYTES = 16  # 128 bits: nobody guesses one, and two are never the same
+
+
+class KeySecrets:
+    """Implements ports.Secrets with the installation's key. Raises ValueError for an empty key."""
+
+    def __init__(self, key: str) -> None:
+        if not key:
+            raise ValueError("secrets cannot be made from an empty key")
+        self._key = key.encode()
+        self._passwords = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+    def new_id(self) -> str:
+        """26 lower-case letters and digits (RFC 4648 base32), so that no file system or reader mixes up two."""
+        return base64.b32encode(secrets.token_bytes(ID_BYTES)).decode().rstrip("=").lower()
+
+    def link_secret(self, link_id: str) -> str:
+        """43 characters that are safe in a URL: HMAC-SHA256 (RFC 2104) of the link's id."""
+        made = hmac.digest(self._key, f"link:{link_id}".encode(), "sha256")
+        return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+    def digest(self, secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    def hash_password(self, password: str) -> str:
+        """argon2id with 64 MiB and three passes (RFC 9106 §4, the second recommended choice)."""
+        return self._passwords.hash(password)
+
+    def check_password(self, password_hash: str, password: str) -> bool:
+        """False for the wrong password, and for what is no argon2 hash."""
+        try:
+            return self._passwords.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
