@@ -248,6 +248,7 @@ def a_frozen(**changes: Any) -> Frozen:
         to_email="asa.pahittad@norrby.example",
         copies=("bo.pahittad@norrby.example",),
         message_id="<m-1@tertial.example>",
+        kind="reminder",
         date=NOW.astimezone(timezone(timedelta(hours=2))),
         attachments=(
             Enclosure(name="sista-dag.ics", media_type="text/calendar; method=PUBLISH", content=b"BEGIN:\r\n\xff\x00"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from workflow.adapters.clock import FileClock, FixedClock, SystemClock
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
+from workflow.adapters.db.migrate import is_current
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.adapters.files import FolderFiles
 from workflow.adapters.forms import load_form
@@ -44,6 +45,10 @@ class App:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def schema_is_current(self) -> bool:
+        """Whether the database has the tables this version knows."""
+        return is_current(self.settings.database_url)
 
     def plans(self) -> RoundPlans:
         """Read config/rounds.toml as it is now. Raises ConfigError."""

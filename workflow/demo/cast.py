@@ -88,4 +88,4 @@ def _moment(unit: Unit, calendar: Calendar, chance: Random) -> datetime:
         day = date(2027, 5, 18)
     else:
         day = calendar.add_working_days(due, -min(9, int(chance.expovariate(0.4))) - 1)
-    return calendar.at(day, time(chance.randint(9, 14), chance.randrange(0, 60, 5)))
+    return calendar.at(day, time(chance.randint(10, 14), chance.randrange(5, 60, 5)))  # after the morning's mails

@@ -115,9 +115,10 @@ class Players:
         """The newest mail with a link in the contact person's mailbox."""
         with self._app.db.read() as work:
             contact = addressee(work.recipients.of(submission_id(ROUND, unit)))
-        for path in sorted(self._mailbox.glob("*.eml"), reverse=True) if contact else ():
+        address = f"<{contact.email}>".encode() if contact else b"nobody"
+        for path in sorted(self._mailbox.glob("*.eml"), reverse=True):
             data = path.read_bytes()
-            if f"<{contact.email}>".encode() in data.partition(b"\r\n\r\n")[0]:
+            if address in data.partition(b"\r\n\r\n")[0]:
                 mail = message_from_bytes(data, EmailMessage, policy=policy.default)
                 if any(True for _ in mail.iter_attachments()):
                     return mail

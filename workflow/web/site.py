@@ -25,15 +25,6 @@ from workflow.web.words import LANGUAGES, preferred
 CONTACT_COOKIE = "tertial-svar"
 COORDINATOR_COOKIE = "tertial-kontor"
 LANGUAGE_COOKIE = "tertial-sprak"
-STATUS: tuple[tuple[type[TertialError], int], ...] = (
-    (NotFoundError, 404),
-    (StaleWriteError, 409),
-    (LoginRefusedError, 401),
-    (TooLargeError, 413),
-    (RefusedError, 422),
-    (TertialError, 500),
-)
-
 
 class LoginNeededError(TertialError):
     """A coordinator's page without a coordinator's session: off to the login, and back again."""
@@ -53,6 +44,18 @@ class ForgedFormError(RefusedError):
     sentence = "Formuläret är för gammalt. Läs om sidan och försök igen."
 
 
+STATUS: tuple[tuple[type[TertialError], int], ...] = (
+    (SessionOverError, 403),
+    (LoginNeededError, 403),
+    (NotFoundError, 404),
+    (StaleWriteError, 409),
+    (LoginRefusedError, 401),
+    (TooLargeError, 413),
+    (RefusedError, 422),
+    (TertialError, 500),
+)
+
+
 def site_of(request: Request) -> App:
     """The wired house of this process."""
     app: App = request.app.state.house
@@ -64,7 +67,8 @@ def language_of(request: Request, own: str = "") -> str:
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
-    return own if own in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+    known: str = own or getattr(request.state, "own_language", "")
+    return known if known in LANGUAGES else preferred(request.headers.get("accept-language", ""))
 
 
 def render(request: Request, template: str, *, status: int = 200, language: str = "", **values: Any) -> HTMLResponse:
@@ -73,7 +77,7 @@ def render(request: Request, template: str, *, status: int = 200, language: str 
     spoken = language or language_of(request)
     environment: Environment = request.app.state.templates[spoken]
     shared: dict[str, Any] = {
-        "request_path": request.url.path,
+        "request_path": _path_to_return_to(request),
         "language": spoken,
         "office": house.office,
         "calendar": house.calendar,
@@ -81,10 +85,16 @@ def render(request: Request, template: str, *, status: int = 200, language: str 
         "now": house.now(),
         "coordinator": None,
         "visitor": None,
-        "development": house.settings.environment != "production",
+        "development": not house.settings.production,
     }
     text = environment.get_template(template).render(shared | values)
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _path_to_return_to(request: Request) -> str:
+    """For the language link: "" where leaving would lose what was typed, or tell the secret of a personal link."""
+    path = request.url.path
+    return "" if request.method != "GET" or path.startswith("/l/") else path
 
 
 def go(url: str) -> RedirectResponse:
@@ -99,6 +109,7 @@ def signed_in(request: Request) -> Coordinator:
     found = access.coordinator(house.db, session_id, secrets=house.secrets, now=house.now())
     if found is None:
         raise LoginNeededError
+    request.state.own_language = found.account.language
     return found
 
 
@@ -109,6 +120,7 @@ def answering(request: Request) -> Visitor:
     found = access.visitor(house.db, session_id, secrets=house.secrets, now=house.now())
     if found is None:
         raise SessionOverError(what="session")
+    request.state.own_language = found.recipient.language
     return found
 
 
