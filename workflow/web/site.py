@@ -1,7 +1,5 @@
 """What every page uses: the house, the reader's language, rendering, sessions and the token of their forms."""
 
-from typing import Any
-
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
@@ -25,6 +23,7 @@ from workflow.web.words import LANGUAGES, preferred
 CONTACT_COOKIE = "tertial-svar"
 COORDINATOR_COOKIE = "tertial-kontor"
 LANGUAGE_COOKIE = "tertial-sprak"
+
 
 class LoginNeededError(TertialError):
     """A coordinator's page without a coordinator's session: off to the login, and back again."""
@@ -71,12 +70,12 @@ def language_of(request: Request, own: str = "") -> str:
     return known if known in LANGUAGES else preferred(request.headers.get("accept-language", ""))
 
 
-def render(request: Request, template: str, *, status: int = 200, language: str = "", **values: Any) -> HTMLResponse:
+def render(request: Request, template: str, *, status: int = 200, language: str = "", **values: object) -> HTMLResponse:
     """A page. Templates get `now`, `language`, `office`, `words` (dates), `calendar` and what is passed."""
     house = site_of(request)
     spoken = language or language_of(request)
     environment: Environment = request.app.state.templates[spoken]
-    shared: dict[str, Any] = {
+    shared: dict[str, object] = {
         "request_path": _path_to_return_to(request),
         "language": spoken,
         "office": house.office,

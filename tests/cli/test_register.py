@@ -1,0 +1,119 @@
+"""Units, forms, accounts and the ledger of mails: from the terminal."""
+
+from pathlib import Path
+
+from tests.cli.conftest import SHEET, Terminal
+from workflow.services import access
+
+
+def test_import_shows_each_change_and_dry_run_keeps_none(planned: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text(SHEET.replace("Åsa Påhittad", "Disa Påhittad").replace("hamn,", "kaj,"), encoding="utf-8")
+    changes = planned.json("units", "import", str(file), "--dry-run")
+    assert {(change["kind"], change["unit"], change["field"]) for change in changes} == {
+        ("changed", "ost", "contact_name"),
+        ("added", "kaj", ""),
+        ("removed", "hamn", ""),
+    }
+    assert "hamn" in {unit["id"] for unit in planned.json("units", "list")}
+    told = planned("units", "import", str(file), "--yes").stdout
+    assert "Disa Påhittad" in told
+    assert "kaj" in {unit["id"] for unit in planned.json("units", "list")}
+
+
+def test_every_fault_of_a_sheet_is_named_with_its_line(planned: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(SHEET + "x,,facknamnd,,,,\nost,En till,klubb,,,,\n", encoding="utf-8")
+    told = planned("units", "import", str(file), code=1).stderr
+    assert "5" in told
+    assert "6" in told
+    assert "klubb" in told
+    assert len(planned.json("units", "list")) == 3
+
+
+def test_export_is_what_import_reads(planned: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "units.csv"
+    planned("units", "export", "-o", str(file))
+    assert planned.json("units", "import", str(file)) == []
+    assert planned("units", "export").stdout == file.read_text(encoding="utf-8")
+    planned("units", "export", "-o", str(file), code=1)
+
+
+def test_form_check(planned: Terminal, tmp_path: Path) -> None:
+    good = Path("config/forms/naringsliv.toml")
+    assert "4 focus areas" in planned("form", "check", str(good)).stdout
+    broken = tmp_path / "broken.toml"
+    broken.write_text('id = "x\nversion = 1\n', encoding="utf-8")
+    assert "broken.toml" in planned("form", "check", str(broken), code=1).stderr
+    faulty = tmp_path / "faulty.toml"
+    faulty.write_text(good.read_text(encoding="utf-8").replace("\nversion =", "\nvershun ="), encoding="utf-8")
+    assert "vershun" in planned("form", "check", str(faulty), code=1).stderr
+    planned("form", "check", str(tmp_path / "nowhere.toml"), code=1)
+
+
+# --- accounts ----------------------------------------------------------------
+
+
+def test_an_account_by_password_on_standard_input(planned: Terminal) -> None:
+    planned("account", "add", "Kim@stad.example", "--name", "Kim", "--password-stdin", given="tolv tecken minst\n")
+    house = planned.house()
+    password = "tolv tecken minst"
+    access.log_in(house.db, email="kim@stad.example", password=password, secrets=house.secrets, now=house.now())
+    planned("account", "add", "kim@stad.example", "--name", "Kim", "--once", code=1)
+
+
+def test_a_one_time_password_is_printed_and_works(planned: Terminal) -> None:
+    told = planned("account", "add", "kim@stad.example", "--name", "Kim", "--once").stdout
+    password = told.split()[-1]
+    house = planned.house()
+    access.log_in(house.db, email="kim@stad.example", password=password, secrets=house.secrets, now=house.now())
+    assert planned.json("account", "list") == [
+        {"email": "kim@stad.example", "name": "Kim", "language": "sv", "one_time": False}
+    ]
+    again = planned("account", "reset", "kim@stad.example", "--once").stdout
+    assert again.split()[-1] != password
+
+
+def test_weak_and_missing_passwords_are_wrong_use(planned: Terminal) -> None:
+    add = ("account", "add", "kim@stad.example", "--name", "Kim")
+    planned(*add, "--password-stdin", given="kort\n", code=2)
+    planned(*add, code=2)  # no terminal to ask at
+    planned("account", "add", "inte en adress", "--name", "Kim", "--once", code=2)
+    assert planned.json("account", "list") == []
+
+
+# --- mails -------------------------------------------------------------------
+
+
+def _first(terminal: Terminal) -> str:
+    return str(terminal.json("mail", "list")[0]["id"])
+
+
+def test_the_ledger_and_one_mail_of_it(opened: Terminal) -> None:
+    assert {mail["state"] for mail in opened.json("mail", "list", "2027-T1", "--state", "planned")} == {"planned"}
+    assert opened.json("mail", "list", "--state", "sent") == []
+    opened("mail", "list", "--state", "gone", code=2)
+    mail = _first(opened)
+    assert opened.json("mail", "show", mail[:10])["kind"] == "invitation"
+    assert mail in opened("mail", "show", mail).stdout
+
+
+def test_skip_and_what_cannot_be_decided(opened: Terminal) -> None:
+    mail = _first(opened)
+    opened("mail", "skip", mail, "--reason", "Ringt i stället", "--dry-run")
+    assert opened.json("mail", "show", mail)["state"] == "planned"
+    opened("mail", "skip", mail, "--reason", "Ringt i stället")
+    shown = opened.json("mail", "show", mail)
+    assert (shown["state"], shown["reason"]) == ("skipped", "Ringt i stället")
+    assert "skipped" in opened("mail", "retry", mail, "--reason", "Ångrat", code=1).stderr
+
+
+def test_retry_of_a_mail_that_failed(opened: Terminal) -> None:
+    mail = _first(opened)
+    house = opened.house()
+    with house.db.begin() as work:
+        message = work.outbox.get(mail)
+        assert work.outbox.change(message, message.failed("550 no such user"))
+    assert "550" in opened("mail", "list").stdout
+    opened("mail", "retry", mail, "--reason", "Rättad adress")
+    assert opened.json("mail", "show", mail)["state"] == "planned"

@@ -1,0 +1,212 @@
+"""The frame of every page: languages, safety headers, limits, errors, health."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.web.houses import NORRBY, browser, csrf_of, open_form
+from workflow.bootstrap import App
+from workflow.ports import Job
+from workflow.web.about import local_path
+from workflow.web.application import create_site
+from workflow.web.forms_in import visible
+from workflow.web.headers import HEADERS
+
+PLAIN = ("/hjalp", "/tillganglighet", "/personuppgifter")
+
+
+@pytest.mark.parametrize("path", [*PLAIN, "/svara", "/l/wrong", "/nowhere"])
+def test_every_page_has_the_safety_headers_and_the_footer(house: App, path: str) -> None:
+    page = browser(house).get(path)
+    assert {name: page.headers[name] for name in HEADERS} == HEADERS
+    for link in PLAIN:
+        assert f'href="{link}"' in page.text
+
+
+@pytest.mark.parametrize("path", [*PLAIN, "/l/wrong", "/svara"])
+@pytest.mark.parametrize(("language", "word"), [("sv", "Hoppa till innehållet"), ("en", "Skip to the content")])
+def test_pages_speak_the_browsers_language(house: App, path: str, language: str, word: str) -> None:
+    page = browser(house, language).get(path).text
+    assert f'<html lang="{language}">' in page
+    assert word in page
+
+
+def test_no_page_has_inline_style_or_script(house: App) -> None:
+    page = browser(house).get("/hjalp").text
+    assert " style=" not in page
+    assert "<script>" not in page
+    assert " onclick" not in page
+
+
+# --- language -----------------------------------------------------------------
+
+
+def test_the_chosen_language_stays_and_leads_back(house: App) -> None:
+    client = browser(house)
+    chosen = client.get("/sprak/en?next=/hjalp")
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/hjalp")
+    assert "Help and contact" in client.get("/hjalp").text
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+        "",
+    ],
+)
+def test_the_language_link_leads_nowhere_else(wish: str) -> None:
+    assert local_path(wish) == "/"
+
+
+def test_a_local_path_is_kept() -> None:
+    assert local_path("/omgang/2027-T1?q=a") == "/omgang/2027-T1?q=a"
+
+
+def test_an_unknown_language_is_not_found(house: App) -> None:
+    assert browser(house).get("/sprak/fi").status_code == 404
+
+
+# --- errors -------------------------------------------------------------------
+
+
+def test_an_unknown_page_is_said_in_words(house: App) -> None:
+    page = browser(house).get("/nowhere")
+    assert page.status_code == 404
+    assert "Sidan finns inte." in page.text
+
+
+def test_the_wrong_method_is_said_in_words(house: App) -> None:
+    assert browser(house).get("/svara/lamna-in").status_code == 405
+
+
+def test_our_own_fault_shows_what_was_typed(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    client = open_form(house, NORRBY)
+    csrf = csrf_of(client.get("/svara").text)
+    monkeypatch.setattr("workflow.services.submissions.save_answers", fail)
+    bystander = TestClient(create_site(house), raise_server_exceptions=False, cookies=dict(client.cookies))
+    page = bystander.post("/svara", data={"csrf": csrf, "text.mark": "En lång text om mark."})
+    assert page.status_code == 500
+    assert "En lång text om mark." in page.text
+    assert "RuntimeError" not in page.text
+    assert page.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+
+
+# --- forms --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"csrf=x&text.mark=%ff%fe", "application/x-www-form-urlencoded"),
+        (b"csrf=x&text.mark=\xe5\xe4", "application/x-www-form-urlencoded"),
+        (b"&".join(b"a=1" for _ in range(1_001)), "application/x-www-form-urlencoded"),
+        (b'{"csrf": "x"}', "application/json"),
+        (b"csrf=x", "text/plain"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_in_words(house: App, body: bytes, kind: str) -> None:
+    client = open_form(house, NORRBY)
+    page = client.post("/svara", content=body, headers={"Content-Type": kind})
+    assert page.status_code == 422
+    assert "UTF-8" in page.text
+
+
+def test_a_file_sent_where_a_form_belongs_is_refused(house: App) -> None:
+    client = open_form(house, NORRBY)
+    assert client.post("/svara", files={"file": b"x"}).status_code == 422
+    assert client.post("/svara/word", data={"csrf": "x"}).status_code == 422
+
+
+def test_unseen_characters_become_visible() -> None:
+    assert visible("a\x00b\x0bc\r\nd\te\x85") == "a\ufffdb\ufffdc\nd\te\ufffd"
+
+
+# --- size ---------------------------------------------------------------------
+
+
+def test_fifty_megabytes_are_answered_with_what_to_do(house: App) -> None:
+    client = open_form(house, NORRBY)
+    csrf = csrf_of(client.get("/svara/word/ladda-upp").text)
+    page = client.post("/svara/word", data={"csrf": csrf}, files={"file": ("film.docx", b"x" * 50_000_000)})
+    assert page.status_code == 413
+    assert "Filen är för stor (51 MB). Den får vara högst 20 MB." in page.text
+    assert "Ta bort bilder ur filen" in page.text
+    assert 'href="/svara/word/ladda-upp"' in page.text
+
+
+def test_an_unannounced_body_is_counted_too(house: App) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"csrf=x&text.mark="
+        for _ in range(25):
+            yield b"x" * 1_000_000
+
+    client = open_form(house, NORRBY, language="en")
+    client.cookies.set("tertial-sprak", "en")
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    page = client.post("/svara", content=chunks(), headers=kind)
+    assert page.status_code == 413
+    assert "The file is too large" in page.text
+
+
+def test_a_false_length_does_not_deceive(house: App) -> None:
+    client = open_form(house, NORRBY)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "999999999"}
+    assert client.post("/svara", content=b"csrf=x", headers=headers).status_code == 413
+
+
+def test_a_long_answer_is_no_large_body(house: App) -> None:
+    client = open_form(house, NORRBY)
+    csrf = csrf_of(client.get("/svara").text)
+    text = "Vi har en hel del att berätta. " * 60_000  # 1.8 MB, above what form parsers allow by themselves
+    saved = client.post("/svara", data={"csrf": csrf, "text.mark": text, "version.mark": "0"})
+    assert saved.status_code == 303
+    with house.db.read() as work:
+        assert work.drafts.of(NORRBY)["mark"].text == text
+
+
+# --- health -------------------------------------------------------------------
+
+
+def test_the_process_says_that_it_lives(house: App) -> None:
+    assert browser(house).get("/healthz").json() == {"status": "ok"}
+
+
+def beat(house: App, *, ago: timedelta = timedelta()) -> None:
+    with house.db.begin() as work:
+        for job in Job:
+            work.beats.note(job, house.now() - ago)
+
+
+def test_ready_when_database_schema_and_jobs_are(house: App) -> None:
+    beat(house)
+    page = browser(house).get("/readyz")
+    assert (page.status_code, page.json()) == (200, {"status": "ready", "reasons": []})
+
+
+def test_not_ready_while_the_jobs_are_silent(house: App) -> None:
+    page = browser(house).get("/readyz")
+    assert page.status_code == 503
+    assert f"job {Job.DELIVER} has never run" in page.json()["reasons"]
+    beat(house, ago=timedelta(hours=1))
+    assert len(browser(house).get("/readyz").json()["reasons"]) == len(Job)
+
+
+def test_not_ready_without_a_database(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ConnectionError("postgres://tertial:hemligt@db")
+
+    monkeypatch.setattr(type(house.db), "read", lambda _: fail())
+    page = browser(house).get("/readyz")
+    assert page.status_code == 503
+    assert page.json()["reasons"] == ["database does not answer: ConnectionError"]

@@ -1,0 +1,176 @@
+"""Answering in Word: take the form away, fill it in, see how it was read, confirm."""
+
+import re
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from tests.adapters.documents.office import edited, filled, paragraph
+from tests.web.houses import ANSWERS, HAMN, NORRBY, content, csrf_of, fill_in, hand_in, open_form
+from tests.web.test_contact import draft, fields, give_back
+from workflow.adapters.documents.refusals import EMPTY, NOT_THE_FORM, NOT_WORD, PDF
+from workflow.bootstrap import App
+
+UPLOAD = "/svara/word/ladda-upp"
+CONFIRM = "/svara/word/bekrafta"
+MARK = {"mark": "Tolv markanvisningar.\nTre till är på gång."}
+
+
+def taken(client: TestClient) -> bytes:
+    """The form as it is downloaded."""
+    answer = client.get("/svara/word")
+    assert answer.status_code == 200
+    return answer.content
+
+
+def upload(client: TestClient, data: bytes, name: str = "svar.docx") -> Response:
+    csrf = csrf_of(client.get(UPLOAD).text)
+    return client.post("/svara/word", data={"csrf": csrf}, files={"file": (name, data)})
+
+
+def test_the_form_is_taken_away_with_what_is_written_so_far(house: App) -> None:
+    fill_in(house, NORRBY, ANSWERS[:1])
+    answer = open_form(house, NORRBY).get("/svara/word")
+    assert answer.headers["content-disposition"] == 'attachment; filename="2027-T1-norrby.docx"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    with house.db.read() as work:
+        questions = work.rounds.get("2027-T1").form.asked("stadsdelsnamnd", "norrby")
+    read = house.documents.read_word(answer.content, name="svar.docx", questions=questions)
+    assert [each.text for each in read.answers] == [ANSWERS[0].text]
+
+
+def test_a_filled_in_file_is_shown_before_anything_is_stored(house: App) -> None:
+    client = open_form(house, NORRBY)
+    data = filled(taken(client), MARK)
+    csrf_of(client.get(UPLOAD).text)
+    before = content(house)
+    page = upload(client, data)
+    assert page.status_code == 200
+    assert "Så här läste vi filen" in page.text
+    assert "Tolv markanvisningar.\nTre till är på gång.</textarea>" in page.text
+    assert "1 svar är nytt eller ändrat." in page.text
+    assert content(house) == before
+    done = client.post(CONFIRM, data=fields(page.text))
+    assert (done.status_code, done.headers["location"]) == (303, "/svara")
+    assert draft(house)["mark"].text == "Tolv markanvisningar.\nTre till är på gång."
+
+
+def test_what_was_read_can_be_corrected_before_it_is_kept(house: App) -> None:
+    client = open_form(house, NORRBY)
+    page = upload(client, filled(taken(client), MARK))
+    client.post(CONFIRM, data=fields(page.text) | {"text.mark": "Elva."})
+    assert draft(house)["mark"].text == "Elva."
+
+
+def test_both_texts_are_shown_where_one_would_replace_the_other(house: App) -> None:
+    client = open_form(house, NORRBY)
+    data = filled(taken(client), {"tillstand": "Sex veckor.", **MARK})
+    fill_in(house, NORRBY, ANSWERS[2:])
+    page = upload(client, data)
+    assert "Ersätter det som är sparat" in page.text
+    assert "<p>Åtta veckor i snitt.</p>" in page.text
+    assert "Sex veckor.</textarea>" in page.text
+    client.post(CONFIRM, data=fields(page.text) | {"choice.tillstand": "theirs"})
+    assert draft(house)["tillstand"].text == "Åtta veckor i snitt."
+    assert draft(house)["mark"].text == MARK["mark"]
+
+
+def test_an_untouched_file_has_nothing_new(house: App) -> None:
+    fill_in(house, NORRBY)
+    client = open_form(house, NORRBY)
+    page = upload(client, taken(client)).text
+    assert "Filen har inga nya svar." in page
+    assert "Spara" not in re.sub(r"<[^>]*>", "", page.partition("<main")[2].partition("</main")[0]).replace(
+        "Sparat", ""
+    )
+
+
+def test_not_applicable_comes_back_with_its_reason(house: App) -> None:
+    fill_in(house, NORRBY, ANSWERS[1:2])
+    asa, cleo = open_form(house, NORRBY), open_form(house, HAMN)
+    data = taken(asa)
+    page = upload(cleo, data)
+    assert page.status_code == 200
+    assert "Vi anvisar ingen mark.</textarea>" in page.text
+    assert 'name="na.mark" value="1" checked' in page.text
+
+
+def test_another_units_file_is_asked_about_and_never_silently_taken(house: App) -> None:
+    asa, cleo = open_form(house, NORRBY), open_form(house, HAMN)
+    cleo.cookies.set("tertial-sprak", "sv")
+    page = upload(cleo, filled(taken(asa), MARK))
+    assert "I filen står det norrby i omgång 2027-T1. Det här formuläret är hamn i omgång 2027-T1." in page.text
+    form = fields(page.text)
+    refused = cleo.post(CONFIRM, data=form)
+    assert refused.status_code == 422
+    assert "Kryssa i rutan om det är rätt fil" in refused.text
+    assert "Tolv markanvisningar." in refused.text
+    assert draft(house, HAMN) == {}
+    assert cleo.post(CONFIRM, data=fields(refused.text) | {"foreign": "1"}).status_code == 303
+    assert draft(house, HAMN)["mark"].text == MARK["mark"]
+
+
+def test_text_outside_the_fields_is_shown_word_for_word(house: App) -> None:
+    client = open_form(house, NORRBY)
+    stray = "Se även vår <bilaga> om hamnen."
+    data = edited(filled(taken(client), MARK), lambda root: root[0].insert(0, paragraph(stray)))
+    page = upload(client, data)
+    assert "Det här kunde vi inte läsa in" in page.text
+    assert "Se även vår &lt;bilaga&gt; om hamnen." in page.text
+
+
+def test_locked_questions_are_not_read_in(house: App) -> None:
+    client = open_form(house, NORRBY)
+    data = filled(taken(client), {"tillstand": "Sju veckor.", **MARK})
+    hand_in(house, NORRBY)
+    give_back(house, {"tillstand": "Stämmer det?"})
+    page = upload(client, data)
+    assert "Låst: läses inte in" in page.text
+    assert 'name="text.mark"' not in page.text
+    assert client.post(CONFIRM, data=fields(page.text)).status_code == 303
+    assert draft(house)["tillstand"].text == "Sju veckor."
+    assert draft(house)["mark"].na_reason == "Vi anvisar ingen mark."
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("svar.docx", b"", EMPTY),
+        ("svar.pdf", b"%PDF-1.7 ...", PDF),
+        ("svar.docx", b"MZ\x90\x00 a program with another name", NOT_WORD),
+        ("svar.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), ""),
+        ("svår<b>.docx", b"PK\x03\x04 torn", ""),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused_in_words(house: App, name: str, data: bytes, why: str) -> None:
+    client = open_form(house, NORRBY)
+    client.get(UPLOAD)
+    before = content(house)
+    page = upload(client, data, name)
+    assert page.status_code == 422
+    assert "Filen kunde inte läsas" in page.text
+    assert why in page.text
+    assert "<b>" not in page.text
+    assert content(house) == before
+
+
+def test_another_word_document_is_named_as_such(house: App) -> None:
+    client = open_form(house, NORRBY)
+    data = edited(taken(client), lambda root: root[0].clear())
+    assert NOT_THE_FORM in upload(client, data).text
+
+
+def test_the_button_without_a_file_says_so(house: App) -> None:
+    client = open_form(house, NORRBY)
+    csrf = csrf_of(client.get(UPLOAD).text)
+    for files in ({"file": ("", b"")}, {"other": ("x", b"x")}):
+        page = client.post("/svara/word", data={"csrf": csrf}, files=files)
+        assert page.status_code == 422
+        assert "Ingen fil är vald." in page.text
+
+
+def test_an_upload_needs_its_token(house: App) -> None:
+    client = open_form(house, NORRBY)
+    data = filled(taken(client), MARK)
+    assert client.post("/svara/word", data={"csrf": "wrong"}, files={"file": ("svar.docx", data)}).status_code == 422

@@ -1,0 +1,90 @@
+"""`tertial account add | reset | list`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from workflow.cli.output import AsJson, Column, done, field, listing, result
+from workflow.cli.shell import Shell, command
+from workflow.domain.errors import NotFoundError
+from workflow.domain.roster import is_mailbox
+from workflow.services import access
+from workflow.services.listings import account_rows
+
+app = typer.Typer()
+
+SHORTEST = 12  # characters; NIST SP 800-63B-4 asks for 15 where nothing else protects, 8 where something does
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL")]
+Once = Annotated[bool, typer.Option("--once", help="Make up a password that is good for one login, and print it.")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+COLUMNS = (
+    field("address", "email"),
+    field("name", "name"),
+    Column("one-time", lambda record: "yes" if record["one_time"] else ""),
+)
+
+
+@command(app, "add")
+def add(
+    shell: Shell,
+    email: Email,
+    *,
+    name: Annotated[str, typer.Option("--name", help="As it is shown to others.")],
+    once: Once = False,
+    password_stdin: FromStdin = False,
+) -> None:
+    """A coordinator's account."""
+    if not is_mailbox(email.strip()):
+        raise typer.BadParameter(f"{email!r} is no mail address.", param_hint="EMAIL")
+    if not name.strip():
+        raise typer.BadParameter("is empty.", param_hint="--name")
+    password = _password(shell, once=once, from_stdin=password_stdin)
+    house = shell.house
+    access.add_account(
+        house.db, email=email, name=name, password=password, secrets=house.secrets, now=shell.now(), once=once
+    )
+    _told(email, password, once=once)
+
+
+@command(app, "reset")
+def reset(shell: Shell, email: Email, *, once: Once = False, password_stdin: FromStdin = False) -> None:
+    """A new password for an account that exists."""
+    house = shell.house
+    with house.db.read() as work:
+        if work.access.account(email) is None:
+            raise NotFoundError(what=email)
+    password = _password(shell, once=once, from_stdin=password_stdin)
+    access.reset_password(house.db, email=email, password=password, secrets=house.secrets, now=shell.now(), once=once)
+    _told(email, password, once=once)
+
+
+@command(app, "list")
+def list_accounts(shell: Shell, *, json: AsJson = False) -> None:
+    """Who may log in."""
+    listing(account_rows(shell.house.db), COLUMNS, json_too=json, empty="There is no account yet.")
+
+
+def _password(shell: Shell, *, once: bool, from_stdin: bool) -> str:
+    """One-time ones are made up; others are typed twice, or come on standard input. Never on the command line."""
+    if once:
+        return shell.house.secrets.new_id()
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    else:
+        raise typer.BadParameter(
+            "no terminal to ask at: give --password-stdin or --once.", param_hint="--password-stdin"
+        )
+    if len(password) < SHORTEST:
+        raise typer.BadParameter(f"the password needs at least {SHORTEST} characters.", param_hint="--password-stdin")
+    return password
+
+
+def _told(email: str, password: str, *, once: bool) -> None:
+    done(f"{email} can log in.")
+    if once:
+        result(f"Password, for one login: {password}")

@@ -1,0 +1,73 @@
+"""The command `tertial` put together: its groups, its version, and what stands before every command."""
+
+from typing import Annotated
+
+import typer
+
+from workflow.cli import (
+    accounts,
+    bundles,
+    checks,
+    database,
+    forms,
+    imports,
+    later,
+    mails,
+    operation,
+    planning,
+    rounds,
+    status,
+    submissions,
+    units,
+)
+from workflow.cli.shell import Data, Now
+
+app = typer.Typer(
+    name="tertial",
+    help="Collects the tertial reports of a city's committees.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: loading Rich would take longer than all the rest of it
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _group(name: str, purpose: str, *rooms: typer.Typer) -> None:
+    group = typer.Typer(help=purpose, no_args_is_help=True, rich_markup_mode=None)
+    for room in rooms:
+        group.add_typer(room)
+    app.add_typer(group, name=name)
+
+
+for room in (operation.app, checks.app, status.app, bundles.app):
+    app.add_typer(room)
+_group("round", "Plan, open, follow and close rounds.", planning.app, rounds.app)
+_group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)
+_group("mail", "The ledger of mails.", mails.app)
+_group("units", "The register of units and contacts.", units.app)
+_group("form", "Check a form; write a unit's Word form.", forms.app)
+_group("account", "Who may log in as coordinator.", accounts.app)
+_group("audit", "The log of everything decided.", checks.audit)
+_group("db", "The database: schema, backup, restore.", database.app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tertial {later.metadata.version('tertial')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_show_version)
+]
+
+
+@app.callback()
+def everywhere(ctx: typer.Context, now: Now = "", data: Data = None, *, _version: Version = False) -> None:
+    """Collects the tertial reports of a city's committees."""
+    ctx.obj = {"now": now, "data": data}
+
+
+def main() -> None:
+    """Run the command line; the exit code is 0 for done, 1 for failed, 2 for wrong use."""
+    app()

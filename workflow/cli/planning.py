@@ -1,0 +1,139 @@
+"""`tertial round plan | preview`: a round before it opens, and every mail of it."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from workflow.cli.output import AsJson, Column, DryRunFlag, Record, as_json, done, field, listing, table, time_of
+from workflow.cli.rounds import COLUMNS as ROUND_COLUMNS
+from workflow.cli.rounds import RoundName, say_readiness
+from workflow.cli.shell import BY, Shell, command
+from workflow.cli.typed import OPENS_AT, dues, usage_day, usage_instant
+from workflow.domain import datewords
+from workflow.domain.people import UnitKind
+from workflow.domain.plans import RoundPlan
+from workflow.domain.rounds import Round, round_id
+from workflow.services import rounds
+from workflow.services.listings import round_row
+from workflow.services.preview import preview_round, preview_row
+
+app = typer.Typer()
+
+When = Annotated[str, typer.Option(metavar="WHEN", help="2027-04-19 or '2027-04-19 08:00', local time.")]
+Dues = Annotated[
+    list[str] | None,
+    typer.Option("--due", metavar="[KIND=]WHEN", help="The last day, for all or for one kind of unit. Repeatable."),
+]
+
+
+@command(app, "plan")
+def plan(
+    shell: Shell,
+    year: Annotated[int, typer.Argument(metavar="YEAR", min=1900, max=2999)],
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="A code of rounds.toml, such as T1.")],
+    *,
+    opens: When = "",
+    due: Dues = None,
+    closes: When = "",
+    form: Annotated[str, typer.Option(help="A file under config/forms/, without .toml.")] = "",
+    dry_run: DryRunFlag = False,
+    json: AsJson = False,
+) -> None:
+    """Put a round in the calendar; what is left out is as config/rounds.toml plans it."""
+    house = shell.house
+    planned = _round(shell, round_id(year, period.strip().upper()), (opens, closes), due or [], form)
+    ready = rounds.readiness(house.db, planned, house.calendar)
+    rounds.plan_round(shell.database(dry_run=dry_run), planned, by=BY, now=shell.now())
+    if json:
+        as_json(round_row(planned))
+        return
+    table([round_row(planned)], ROUND_COLUMNS)
+    warnings = [f"{kind}: {datewords.warning(warning, 'en')}" for kind, warning in ready.warnings]
+    say_readiness(len(ready.units), [unit.id for unit in ready.without_contact], warnings)
+    done(f"{planned.id} is planned.", dry_run=dry_run)
+
+
+def _round(shell: Shell, name: str, ends: tuple[str, str], due: list[str], form: str) -> Round:
+    plans = shell.house.plans()
+    year, _, code = name.partition("-")
+    period = plans.period(code)
+    proposed = plans.plan(int(year), code)
+    opens, closes = ends
+    return Round(
+        id=name,
+        year=int(year),
+        period=period,
+        form=shell.house.form(form or (proposed.form if proposed else "naringsliv")),
+        policy=plans.policy,
+        opens_at=_given(opens, "--opens", proposed.opens_at if proposed else None, clock=OPENS_AT),
+        due_at=_dues(due, proposed),
+        closes_at=_given(closes, "--closes", proposed.closes_at if proposed else None),
+    )
+
+
+def _given(text: str, option: str, planned: datetime | None, **clock: str) -> datetime:
+    if text:
+        return usage_instant(text, option, **clock)
+    if planned is None:
+        raise typer.BadParameter("config/rounds.toml does not plan this round: say when.", param_hint=option)
+    return planned
+
+
+def _dues(due: list[str], proposed: RoundPlan | None) -> dict[UnitKind, datetime]:
+    found = {**(proposed.due_at if proposed else {}), **dues(due, proposed.due_at if proposed else UnitKind)}
+    if not found:
+        raise typer.BadParameter("config/rounds.toml does not plan this round: say when.", param_hint="--due")
+    return found
+
+
+# --- preview -----------------------------------------------------------------
+
+
+def _to(record: Record) -> str:
+    return record["to"]["email"] if record["to"] else ""
+
+
+def _why(record: Record) -> str:
+    """Why it goes, or why not."""
+    return f"not sent: {record['suppressed']}" if record["suppressed"] else reason(record["slot"])
+
+
+def reason(slot: str) -> str:
+    """What a slot means: T-5 is five working days before the last day."""
+    try:
+        offset = int(slot.removeprefix("T"))
+    except ValueError:
+        return "the round opens" if slot == "open" else slot
+    days = datewords.working_days(abs(offset), "en")
+    if offset == 0:
+        return "the last day"
+    return f"{days} before the last day" if offset < 0 else f"{days} after the last day"
+
+
+COLUMNS = (
+    time_of("when", "at"),
+    field("unit", "unit"),
+    field("mail", "kind"),
+    field("state", "state"),
+    Column("to", _to),
+    Column("copies", lambda record: len(record["copies"]) or "", right=True),
+    Column("why", _why),
+)
+
+
+@command(app, "preview")
+def preview(
+    shell: Shell,
+    round_: RoundName,
+    *,
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Only the mails of this day.")] = "",
+    json: AsJson = False,
+) -> None:
+    """Who gets what, when and why; also what will not go, and why not."""
+    house = shell.house
+    with house.db.read() as work:
+        found = work.rounds.get(round_)
+    day = usage_day(on, "--on") if on else None
+    mails = preview_round(house.db, found, calendar=house.calendar, now=shell.now(), on=day)
+    listing([preview_row(mail) for mail in mails], COLUMNS, json_too=json, empty="No mail.")

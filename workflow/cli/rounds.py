@@ -1,0 +1,161 @@
+"""`tertial round list | show | open | extend | close | cancel`."""
+
+from typing import Annotated
+
+import typer
+
+from workflow.cli.output import (
+    AsJson,
+    Column,
+    DryRunFlag,
+    Record,
+    Yes,
+    as_json,
+    done,
+    due_of,
+    field,
+    listing,
+    plain,
+    result,
+    table,
+    time_of,
+)
+from workflow.cli.shell import BY, Shell, command, confirm
+from workflow.cli.typed import round_named, shown_due, unit_named, usage_instant
+from workflow.domain import datewords
+from workflow.domain.rounds import Round
+from workflow.ports import Job
+from workflow.services import rounds, submissions
+from workflow.services.listings import find_submission, round_row, round_rows
+from workflow.services.overview import overview
+
+app = typer.Typer()
+
+RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="Such as 2027-T1.", parser=round_named)]
+UnitNames = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help="Ids of units.csv, such as sdn-haa.")]
+
+
+def dues_in_words(record: Record) -> str:
+    """The deadlines, with the kinds named only where they differ."""
+    cells = {kind: due_of("", kind).cell(record["due_at"]) for kind in record["due_at"]}
+    by_time: dict[object, list[str]] = {}
+    for kind, when in cells.items():
+        by_time.setdefault(when, []).append(kind)
+    if len(by_time) == 1:
+        return str(next(iter(by_time)))
+    return "; ".join(f"{when} {', '.join(kinds)}" for when, kinds in by_time.items())
+
+
+COLUMNS = (
+    field("round", "round"),
+    field("title", "title"),
+    field("state", "state"),
+    time_of("opens", "opens_at"),
+    Column("due", dues_in_words),
+    time_of("closes", "closes_at"),
+    Column("editions", lambda record: record["editions"] or "", right=True),
+)
+
+
+@command(app, "list")
+def list_rounds(shell: Shell, *, json: AsJson = False) -> None:
+    """All rounds, newest first."""
+    listing(round_rows(shell.house.db), COLUMNS, json_too=json, empty="There is no round yet.")
+
+
+@command(app, "show")
+def show(shell: Shell, round_: RoundName, *, json: AsJson = False) -> None:
+    """One round: its dates, who takes part, who lacks a contact, what speaks against the dates."""
+    house = shell.house
+    with house.db.read() as work:
+        found = work.rounds.get(round_)
+    units, without, warnings = _standing(shell, found)
+    if json:
+        as_json({**round_row(found), "units": units, "without_contact": without, "warnings": warnings})
+        return
+    table([round_row(found)], COLUMNS)
+    say_readiness(units, without, warnings)
+
+
+def _standing(shell: Shell, found: Round) -> tuple[int, list[str], list[str]]:
+    """How many take part, who lacks a contact, what speaks against the dates: frozen once the round has opened."""
+    house = shell.house
+    ready = rounds.readiness(house.db, found, house.calendar)
+    warnings = [f"{kind}: {datewords.warning(warning, 'en')}" for kind, warning in ready.warnings]
+    if found.opened_at is None:
+        return len(ready.units), [unit.id for unit in ready.without_contact], warnings
+    rows = overview(house.db, found.id, calendar=house.calendar, now=shell.now()).overview.rows
+    return len(rows), [row.submission.unit for row in rows if row.contact is None], warnings
+
+
+@command(app, "open")
+def open_(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False, yes: Yes = False) -> None:
+    """Open a planned round now: freeze it, and invite every unit."""
+    house = shell.house
+    if not dry_run:
+        confirm(f"Open {round_} and invite all its units?", yes=yes)
+    opened = rounds.open_round(
+        shell.database(dry_run=dry_run), round_, secrets=house.secrets, calendar=house.calendar, by=BY, now=shell.now()
+    )
+    if not dry_run:
+        shell.nudge(Job.DELIVER)
+    units = len(rounds.readiness(house.db, opened, house.calendar).units)
+    done(f"{round_} is open; {units} units take part.", dry_run=dry_run)
+
+
+@command(app, "extend")
+def extend(
+    shell: Shell,
+    round_: RoundName,
+    units: UnitNames = None,
+    *,
+    due: Annotated[str, typer.Option("--due", metavar="WHEN", help="The new last day.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; the units are told.")],
+    everybody: Annotated[bool, typer.Option("--all", help="All that have not handed in.")] = False,
+    dry_run: DryRunFlag = False,
+) -> None:
+    """Give one or several units a later last day."""
+    if bool(units) == everybody:
+        raise typer.BadParameter("Name the units, or give --all.", param_hint="UNIT")
+    house, when = shell.house, usage_instant(due, "--due")
+    named = [find_submission(house.db, round_, unit_named(unit)) for unit in units or ()]
+    chosen = [each.id for each in named] or _owing(shell, round_)
+    extended = submissions.extend(
+        shell.database(dry_run=dry_run), chosen, when, reason=reason, by=BY, secrets=house.secrets, now=shell.now()
+    )
+    if not dry_run:
+        shell.nudge(Job.DELIVER)
+    names = ", ".join(each.unit for each in extended)
+    done(f"{len(extended)} extended to {shown_due(when)}: {names}", dry_run=dry_run)
+
+
+@command(app, "close")
+def close(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False, yes: Yes = False) -> None:
+    """Close an open round: no more reminders; late answers are still taken."""
+    if not dry_run:
+        confirm(f"Close {round_}?", yes=yes)
+    rounds.close_round(shell.database(dry_run=dry_run), round_, by=BY, now=shell.now())
+    done(f"{round_} is closed.", dry_run=dry_run)
+
+
+@command(app, "cancel")
+def cancel(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False, yes: Yes = False) -> None:
+    """Take a planned round out of the calendar."""
+    if not dry_run:
+        confirm(f"Cancel {round_}?", yes=yes)
+    rounds.cancel_round(shell.database(dry_run=dry_run), round_, by=BY, now=shell.now())
+    done(f"{round_} is cancelled.", dry_run=dry_run)
+
+
+def say_readiness(units: int, without: list[str], warnings: list[str]) -> None:
+    result(f"{units} units take part.")
+    if without:
+        result(plain(f"Without a contact: {', '.join(without)}"))
+    for warning in warnings:
+        result(plain(f"Warning: {warning}"))
+
+
+def _owing(shell: Shell, round_: str) -> list[str]:
+    with shell.house.db.read() as work:
+        work.rounds.get(round_)
+        return [each.id for each in work.submissions.of_round(round_) if each.is_owed]

@@ -1,0 +1,103 @@
+"""`tertial units import | list | export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workflow.adapters.roster import check_roster, load_roster, write_roster
+from workflow.cli.errors import in_words
+from workflow.cli.output import (
+    AsJson,
+    DryRunFlag,
+    Record,
+    Yes,
+    as_json,
+    done,
+    field,
+    listing,
+    note,
+    result,
+    table,
+    write_new,
+)
+from workflow.cli.shell import BY, Shell, command, confirm
+from workflow.domain.roster import Change, ChangeKind, roster_changes
+from workflow.services.listings import unit_rows
+from workflow.services.roster import import_roster, roster_of
+
+app = typer.Typer()
+
+COLUMNS = (
+    *(field(key, key) for key in ("id", "name", "short", "kind", "valid_from", "valid_to", "reports")),
+    field("contact", "contact_name"),
+    field("address", "contact_email"),
+)
+CHANGES = (
+    field("change", "kind"),
+    field("unit", "unit"),
+    field("column", "field"),
+    field("before", "before"),
+    field("after", "after"),
+)
+
+
+@command(app, "import")
+def import_(
+    shell: Shell,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV like units.csv.")],
+    *,
+    dry_run: DryRunFlag = False,
+    json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Put a sheet in the register's place, and show each change."""
+    if faults := check_roster(file):
+        for fault in faults:
+            note(in_words(fault))
+        raise typer.Exit(1)
+    roster = load_roster(file)
+    changes = roster_changes(roster_of(shell.house.db), roster)
+    rows = [_row(change) for change in changes]
+    if json:
+        as_json(rows)
+    else:
+        table(rows, CHANGES)
+    removed = sum(change.kind is ChangeKind.REMOVED for change in changes)
+    if removed and not dry_run:
+        confirm(f"Remove {removed} units from the register?", yes=yes)
+    import_roster(shell.database(dry_run=dry_run), roster, by=BY, now=shell.now())
+    if not json:
+        done(f"{len(changes)} changes, {len(roster.units)} units in the register.", dry_run=dry_run)
+
+
+def _row(change: Change) -> Record:
+    return {
+        "kind": str(change.kind),
+        "unit": change.unit,
+        "field": change.field,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+@command(app, "list")
+def list_units(shell: Shell, *, json: AsJson = False) -> None:
+    """The register of units and contacts."""
+    listing(unit_rows(shell.house.db), COLUMNS, json_too=json, empty="The register is empty: `tertial units import`.")
+
+
+@command(app, "export")
+def export(
+    shell: Shell,
+    *,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Without it: stdout.")] = None,
+    yes: Yes = False,
+) -> None:
+    """Write the register as the CSV that import reads."""
+    roster = roster_of(shell.house.db)
+    text = write_roster(roster.units, roster.contacts)
+    if output:
+        write_new(output, text.encode(), yes=yes)
+    else:
+        result(text.removesuffix("\n"))

@@ -1,0 +1,142 @@
+"""What the contact person's doors share: reading their submission, storing what they typed, showing the form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from workflow.bootstrap import App
+from workflow.domain.errors import LockedQuestionError, TertialError, TextRefusedError
+from workflow.domain.forms import Answer, missing
+from workflow.domain.submissions import Edition, State, Submission, answers_sha256
+from workflow.services import overview, submissions
+from workflow.services.access import Visitor
+from workflow.services.overview import SubmissionView
+from workflow.services.submissions import Sheet
+from workflow.web import answers
+from workflow.web.answers import Typed
+from workflow.web.site import answering, check_form, go, language_of, render, site_of
+from workflow.web.words import error_text, translations
+
+HANDED_IN = frozenset({State.SUBMITTED, State.APPROVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A contact person before their own submission."""
+
+    house: App
+    visitor: Visitor
+    sheet: Sheet
+    view: SubmissionView
+
+    @property
+    def submission(self) -> Submission:
+        return self.sheet.submission
+
+    @property
+    def latest(self) -> Edition | None:
+        """What was handed in last."""
+        return self.view.editions[-1] if self.view.editions else None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The unit's own people by id."""
+        return {each.id: each.name for each in self.view.recipients}
+
+    @property
+    def draft_seal(self) -> str:
+        """Names the draft as it stands, so that nobody hands in what they have not read."""
+        return answers_sha256(self.sheet.answers)
+
+
+def sit_down(request: Request, form: FormData | None = None) -> Desk:
+    """The desk of this request's session; with `form`, its token is checked. Raises SessionOverError, ForgedFormError.
+
+    The one place where pages read a draft, and only that of the session's own link.
+    """
+    visitor = answering(request)
+    if form is not None:
+        check_form(request, visitor.session, form)
+    return read_desk(site_of(request), visitor)
+
+
+def read_desk(house: App, visitor: Visitor) -> Desk:
+    return Desk(
+        house=house,
+        visitor=visitor,
+        sheet=submissions.sheet(house.db, visitor.submission),
+        view=overview.submission_view(house.db, visitor.submission),
+    )
+
+
+def show(request: Request, desk: Desk, template: str, *, status: int = 200, **values: object) -> Response:
+    """A page of this submission."""
+    return render(
+        request,
+        template,
+        status=status,
+        language="",
+        visitor=desk.visitor,
+        round=desk.sheet.round,
+        submission=desk.submission,
+        sheet=desk.sheet,
+        latest=desk.latest,
+        **values,
+    )
+
+
+def show_form(
+    request: Request, desk: Desk, typed: Typed | None = None, *, status: int = 200, fault: str = ""
+) -> Response:
+    """The form, with what was typed standing where it was typed; `fault` is a sentence about the whole."""
+    made = answers.rows(desk.sheet, typed or Typed(), desk.latest)
+    lacking = {question.key for question in missing(desk.sheet.questions, desk.sheet.answers)}
+    return show(
+        request, desk, "answer.html", status=status, rows={row.key: row for row in made}, lacking=lacking, fault=fault
+    )
+
+
+def store(request: Request, desk: Desk, form: FormData, *, then: str) -> Response:
+    """Save what was changed and go on to `then`; or show the form again with everything that was typed."""
+    changed = answers.changed_answers(form, desk.sheet.questions)
+    shown = answers.shown_again(answers.sent_answers(form, desk.sheet.questions))
+    refused = answers.refusals(changed, desk.sheet.questions)
+    if refused:
+        problems = {key: _said(request, desk, error) for key, error in refused.items()}
+        return show_form(request, desk, Typed(answers=shown, problems=problems), status=422)
+    if not changed:
+        return go(then)
+    try:
+        clashed = _save(desk, changed)
+    except LockedQuestionError as error:
+        fault = _said(request, desk, error)
+        return show_form(request, read_desk(desk.house, desk.visitor), Typed(answers=shown), status=422, fault=fault)
+    if not clashed:
+        return go(then)
+    mine = {key: shown[key] for key in clashed}  # all others are stored
+    return show_form(request, read_desk(desk.house, desk.visitor), Typed(answers=mine, clashes=clashed), status=409)
+
+
+def _save(desk: Desk, changed: list[Answer]) -> Mapping[str, answers.Clash]:
+    saved = submissions.save_answers(
+        desk.house.db,
+        desk.visitor.submission,
+        changed,
+        by=desk.visitor.recipient.id,
+        now=desk.house.now(),
+    )
+    return answers.clashes_of(saved.clashes, desk.names)
+
+
+def _said(request: Request, desk: Desk, error: TertialError) -> str:
+    """The error's sentence, with the question named as it is printed."""
+    language = language_of(request)
+    key = str(error.values.get("field" if isinstance(error, TextRefusedError) else "question", ""))
+    question = desk.sheet.questions.question(key)
+    if question is None:
+        return error_text(error, language)
+    name = translations(language).gettext("fråga {number}").format(number=question.number)
+    return error_text(error, language, field=name, question=question.number)

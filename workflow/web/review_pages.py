@@ -1,0 +1,132 @@
+"""One unit's underlag as a coordinator may see it: how far it is, and what has been handed in, never a draft."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, time
+
+from fastapi.responses import HTMLResponse
+
+from workflow.domain import datewords
+from workflow.domain.errors import RefusedError
+from workflow.domain.submissions import Edition, Submission, submission_id
+from workflow.services import ledger, overview
+from workflow.services.overview import SubmissionView
+from workflow.web.office import Office, Seated, new_router
+from workflow.web.typed_time import TypedTime, typed_of
+
+router = new_router()
+
+SUPPLEMENT_DAYS = 5  # working days proposed for a supplement or an extension; a proposal, the field is free
+_AFTERNOON = time(16)
+_NOISE = frozenset({"message.handing"})
+
+
+@router.get("/omgang/{round_id}/underlag/{unit}")
+def show(desk: Seated, round_id: str, unit: str, utgava: int = 0) -> HTMLResponse:
+    return submission_page(desk, round_id, unit, edition=utgava)
+
+
+def submission_page(
+    desk: Office,
+    round_id: str,
+    unit: str,
+    *,
+    edition: int = 0,
+    status: int = 200,
+    section: str = "",
+    typed: Mapping[str, str] | None = None,
+    problems: Sequence[tuple[str, str]] = (),
+    warnings: Sequence[str] = (),
+) -> HTMLResponse:
+    """`section` names the form that was just posted: it is open, filled with `typed`, its `problems` on top."""
+    house, now = desk.house, desk.now()
+    view = overview.submission_view(house.db, submission_id(round_id, unit))
+    row_view = overview.overview(house.db, round_id, calendar=house.calendar, now=now).overview
+    waiting = [row.submission for row in row_view.waiting]
+    shown = _chosen(view, edition)
+    filled = {**_proposals(desk, view.submission), **(typed or {})}
+    return desk.page(
+        "submission.html",
+        status=status,
+        nav_round=round_id,
+        nav_here="overview",
+        round=view.round,
+        sub=view.submission,
+        row=next(row for row in row_view.rows if row.submission.id == view.submission.id),
+        editions=view.editions,
+        shown=shown,
+        is_newest=shown is None or shown.number == view.submission.edition,
+        questions=view.round.form.asked(view.submission.kind, view.submission.unit),
+        recipients=view.recipients,
+        mails=sorted(view.messages, key=lambda each: each.due_at, reverse=True),
+        events=_events(desk, view),
+        names=ledger.people(house.db, view.recipients),
+        next_waiting=_next_waiting(waiting, view.submission),
+        waiting=len(waiting),
+        section=section,
+        typed=filled,
+        meant=_meant(desk, filled),
+        problems=problems,
+        warnings=warnings,
+    )
+
+
+def day_warnings(desk: Office, due_at: datetime, closes_at: datetime) -> tuple[str, ...]:
+    """What speaks against a last day, in sentences. Raises OutsideCalendarError."""
+    calendar = desk.house.calendar
+    found = [
+        f"{datewords.at_start(datewords.warning(each, desk.language))}."
+        for each in calendar.deadline_warnings(calendar.last_day(due_at))
+    ]
+    if due_at > closes_at:
+        closes = datewords.due_moment(closes_at, desk.language, calendar.zone)
+        found.append(
+            desk.say.gettext("Omgången stänger {closes}. Efter det går inga påminnelser.").format(closes=closes)
+        )
+    return tuple(found)
+
+
+def _chosen(view: SubmissionView, number: int) -> Edition | None:
+    """The edition asked for, else the newest; None when nothing has been handed in."""
+    found = next((each for each in view.editions if each.number == number), None)
+    return found or (view.editions[-1] if view.editions else None)
+
+
+def _events(desk: Office, view: SubmissionView) -> list[tuple[datetime, str]]:
+    names = ledger.people(desk.house.db, view.recipients)
+    events = ledger.history(desk.house.db, view.submission.id)
+    return [(each.at, desk.say.event(each, names)) for each in reversed(events) if each.kind not in _NOISE]
+
+
+def _meant(desk: Office, filled: Mapping[str, str]) -> dict[str, datetime]:
+    """The instants that stand in the fields for a last day; those that cannot be read are left out."""
+    found = {}
+    for section in ("return", "reopen", "extend"):
+        with suppress(RefusedError):
+            each = TypedTime(filled[f"{section}.day"], filled[f"{section}.clock"])
+            found[section] = each.instant(desk.house.calendar)
+    return found
+
+
+def _next_waiting(waiting: Sequence[Submission], shown: Submission) -> Submission | None:
+    others = [each for each in waiting if each.id != shown.id]
+    return others[0] if others else None
+
+
+def _proposals(desk: Office, submission: Submission) -> dict[str, str]:
+    """What the fields hold before anybody has typed in them."""
+    calendar, now = desk.house.calendar, desk.now()
+    later = max(calendar.local(now).date(), calendar.last_day(submission.due_at))
+    again = typed_of(
+        calendar.at(calendar.add_working_days(calendar.local(now).date(), SUPPLEMENT_DAYS), _AFTERNOON), calendar
+    )
+    new = typed_of(calendar.at(calendar.add_working_days(later, SUPPLEMENT_DAYS), _AFTERNOON), calendar)
+    return {
+        "return.day": again.day,
+        "return.clock": again.clock,
+        "reopen.day": again.day,
+        "reopen.clock": again.clock,
+        "extend.day": new.day,
+        "extend.clock": new.clock,
+        "note.diary": submission.diary_number,
+    }

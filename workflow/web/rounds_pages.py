@@ -1,0 +1,214 @@
+"""Rounds: the list, planning one, and the three decisions about one: open now, call off, close."""
+
+from datetime import datetime
+
+from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import FormData
+
+from workflow.domain.errors import (
+    AlreadyExistsError,
+    ConfigError,
+    NotFoundError,
+    RefusedError,
+    RoundMoveRefusedError,
+    StaleWriteError,
+)
+from workflow.domain.plans import RoundPlan
+from workflow.domain.rounds import Round, RoundMove, RoundState
+from workflow.ports import Job
+from workflow.services import overview, rounds
+from workflow.web.forms_in import field
+from workflow.web.office import Office, Posted, Seated, new_router
+from workflow.web.plan_form import PlanForm, as_planned, read_dates
+from workflow.web.site import go
+from workflow.web.typed_time import TypedTime
+
+router = new_router()
+
+IN_ORDER = (RoundState.OPEN, RoundState.PLANNED, RoundState.CLOSED, RoundState.BUNDLED, RoundState.CANCELLED)
+
+
+@router.get("/omgangar")
+def listing(desk: Seated) -> HTMLResponse:
+    found = rounds.all_rounds(desk.house.db)
+    try:
+        plans, fault = _unused_plans(desk, found), ""
+    except ConfigError as error:
+        plans, fault = (), desk.say.error(error)
+    groups = [(state, [each for each in found if each.state is state]) for state in IN_ORDER]
+    return desk.page(
+        "rounds.html",
+        nav_here="rounds",
+        groups=[(state, group) for state, group in groups if group],
+        plans=plans,
+        titles=_titles(desk, plans),
+        fault=fault,
+    )
+
+
+@router.get("/omgangar/ny")
+def plan(desk: Seated, plan: str = "") -> HTMLResponse:
+    plans = _unused_plans(desk, rounds.all_rounds(desk.house.db))
+    chosen = next((each for each in plans if each.id == plan), plans[0] if len(plans) == 1 else None)
+    if chosen is None:
+        return desk.page("plan_round.html", nav_here="rounds", plans=plans, titles=_titles(desk, plans), plan=None)
+    return _plan_page(desk, chosen, read_dates(as_planned(chosen, desk.house.calendar), desk.house.calendar))
+
+
+@router.post("/omgangar/ny")
+def save_plan(form: Posted, desk: Seated) -> Response:
+    """Checks what was typed; saves it when asked to and nothing is wrong."""
+    every = desk.house.plans()
+    chosen = next((each for each in every.rounds if each.id == field(form, "plan")), None)
+    if chosen is None:
+        raise NotFoundError(what=field(form, "plan"))
+    dates = read_dates(_typed_dates(form, chosen, desk), desk.house.calendar)
+    if dates.problems or field(form, "action") != "save":
+        return _plan_page(desk, chosen, dates, status=422 if dates.problems else 200)
+    round_ = dates.round_of(chosen, every, desk.house.form(chosen.form))
+    try:
+        rounds.plan_round(desk.house.db, round_, by=desk.by, now=desk.now())
+    except AlreadyExistsError as error:
+        return _plan_page(desk, chosen, dates, status=409, refused=error)
+    return go(f"/omgang/{round_.id}")
+
+
+def planned_page(desk: Office, round_: Round) -> HTMLResponse:
+    """A round before it opens: what will happen, to whom, and what is still missing."""
+    return desk.page(
+        "planned.html",
+        nav_here="rounds",
+        round=round_,
+        readiness=rounds.readiness(desk.house.db, round_, desk.house.calendar),
+        mails_at=desk.house.calendar.next_window(max(round_.opens_at, desk.now())),
+    )
+
+
+@router.get("/omgang/{round_id}/oppna")
+def ask_open(desk: Seated, round_id: str) -> Response:
+    found = rounds.find_round(desk.house.db, round_id)
+    if not found.allows(RoundMove.OPEN):
+        return go(f"/omgang/{round_id}")
+    return desk.page("confirm.html", nav_here="rounds", what="open", round=found, opening=_opening(desk, found))
+
+
+@router.post("/omgang/{round_id}/oppna")
+def open_now(_: Posted, desk: Seated, round_id: str) -> Response:
+    house = desk.house
+    try:
+        rounds.open_round(
+            house.db, round_id, secrets=house.secrets, calendar=house.calendar, by=desk.by, now=desk.now()
+        )
+    except (RoundMoveRefusedError, StaleWriteError) as error:
+        return _overtaken(desk, round_id, error)
+    house.queue.ask(Job.DELIVER)
+    return go(f"/omgang/{round_id}")
+
+
+@router.get("/omgang/{round_id}/stall-in")
+def ask_cancel(desk: Seated, round_id: str) -> Response:
+    found = rounds.find_round(desk.house.db, round_id)
+    if not found.allows(RoundMove.CANCEL):
+        return go(f"/omgang/{round_id}")
+    return desk.page("confirm.html", nav_here="rounds", what="cancel", round=found)
+
+
+@router.post("/omgang/{round_id}/stall-in")
+def cancel(_: Posted, desk: Seated, round_id: str) -> Response:
+    try:
+        rounds.cancel_round(desk.house.db, round_id, by=desk.by, now=desk.now())
+    except (RoundMoveRefusedError, StaleWriteError) as error:
+        return _overtaken(desk, round_id, error)
+    return go("/omgangar")
+
+
+@router.get("/omgang/{round_id}/stang")
+def ask_close(desk: Seated, round_id: str) -> Response:
+    house = desk.house
+    view = overview.overview(house.db, round_id, calendar=house.calendar, now=desk.now())
+    if not view.round.allows(RoundMove.CLOSE):
+        return go(f"/omgang/{round_id}")
+    owed = [row for row in view.overview.rows if row.submission.is_owed]
+    return desk.page(
+        "confirm.html",
+        nav_here="overview",
+        nav_round=round_id,
+        what="close",
+        round=view.round,
+        owed=owed,
+        waiting=len(view.overview.waiting),
+    )
+
+
+@router.post("/omgang/{round_id}/stang")
+def close(_: Posted, desk: Seated, round_id: str) -> Response:
+    try:
+        rounds.close_round(desk.house.db, round_id, by=desk.by, now=desk.now())
+    except (RoundMoveRefusedError, StaleWriteError) as error:
+        return _overtaken(desk, round_id, error)
+    desk.house.queue.ask(Job.GATHER)
+    return go(f"/omgang/{round_id}")
+
+
+def _unused_plans(desk: Office, found: tuple[Round, ...]) -> tuple[RoundPlan, ...]:
+    """The calendar's rounds that nobody has planned and whose time is not past."""
+    used, now = {each.id for each in found}, desk.now()
+    return tuple(each for each in desk.house.plans().rounds if each.id not in used and each.closes_at > now)
+
+
+def _titles(desk: Office, plans: tuple[RoundPlan, ...]) -> dict[str, str]:
+    every = desk.house.plans() if plans else None
+    return {each.id: every.period(each.period).name(each.year, desk.language) for each in plans} if every else {}
+
+
+def _typed_dates(form: FormData, plan: RoundPlan, desk: Office) -> dict[str, TypedTime]:
+    fields = as_planned(plan, desk.house.calendar)
+    return {name: TypedTime(field(form, f"{name}.day"), field(form, f"{name}.clock")) for name in fields}
+
+
+def _plan_page(
+    desk: Office, plan: RoundPlan, dates: PlanForm, *, status: int = 200, refused: RefusedError | None = None
+) -> HTMLResponse:
+    every = desk.house.plans()
+    round_ = None if dates.problems else dates.round_of(plan, every, desk.house.form(plan.form))
+    return desk.page(
+        "plan_round.html",
+        status=status,
+        nav_here="rounds",
+        plan=plan,
+        title=every.period(plan.period).name(plan.year, desk.language),
+        span=every.period(plan.period).span(plan.year),
+        dates=dates,
+        problems=[(field, desk.say.error(error)) for field, error in dates.problems],
+        refused=desk.say.error(refused) if refused else "",
+        readiness=rounds.readiness(desk.house.db, round_, desk.house.calendar) if round_ else None,
+        opens_at_once=bool(round_ and round_.opens_at <= desk.now()),
+    )
+
+
+def _opening(desk: Office, round_: Round) -> dict[str, object]:
+    """What opening now would do."""
+    readiness = rounds.readiness(desk.house.db, round_, desk.house.calendar)
+    mails_at: datetime = desk.house.calendar.next_window(desk.now())
+    return {
+        "readiness": readiness,
+        "mails": len(readiness.units) - len(readiness.without_contact),
+        "mails_at": mails_at,
+        "at_once": mails_at <= desk.now(),
+    }
+
+
+def _overtaken(desk: Office, round_id: str, error: RoundMoveRefusedError | StaleWriteError) -> HTMLResponse:
+    """Somebody else decided about the round first."""
+    found = rounds.find_round(desk.house.db, round_id)
+    return desk.page(
+        "overtaken.html",
+        status=409,
+        nav_here="rounds",
+        message=desk.say.error(error),
+        now_is=desk.say.round_state(found.state),
+        back=f"/omgang/{round_id}",
+        back_name=found.title(desk.language),
+        last="",
+        typed=[],
+    )
