@@ -88,8 +88,8 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
             db=db,
             clock=clock,
             postman=SmtpPostman(
-                settings.smtp_host,
-                settings.smtp_port,
+                settings.smtp_host or "127.0.0.1",  # `tertial up` fills in where its own listener is
+                settings.smtp_port or 1025,
                 security=settings.smtp_security,
                 user=settings.smtp_user,
                 password=settings.smtp_password.get_secret_value(),
