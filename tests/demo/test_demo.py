@@ -16,6 +16,7 @@ from docx import Document
 from docx.document import Document as DocumentType
 from docx.table import Table
 
+from tests.adapters.documents.office import convert, need
 from tests.demo.conftest import Played
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.messages import REMINDERS, MessageState
@@ -190,3 +191,14 @@ def _answers_in(document: DocumentType, unit: str) -> dict[str, tuple[str, list[
             question = block.text
         before = style or ""
     return found
+
+
+def test_libreoffice_prints_the_report_without_losing_a_word(played: Played, tmp_path: Path) -> None:
+    for program in ("soffice", "pdftotext"):
+        need(program)
+    pdf = tmp_path / "report.pdf"
+    pdf.write_bytes(convert(played.report.read_bytes(), "pdf", tmp_path))
+    printed = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True)
+    seen = Counter(words(printed.stdout.replace("-\n", "")))
+    wanted = Counter(word for _, _, paragraphs in _filled_in_2022(played) for word in words(" ".join(paragraphs)))
+    assert not wanted - seen
