@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import icalendar
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from workflow.adapters.mail.ics import calendar_entry
 from workflow.ports import LINK_SECRET, CalendarEntry
@@ -21,6 +23,58 @@ ENTRY = CalendarEntry(
     organizer_name="Uppföljning näringsliv, Stockholms stad",
     organizer_email="naringsliv@stadsledningskontoret.example",
 )
+
+
+words = st.text(max_size=200)
+moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]), min_value=datetime(2000, 1, 1))  # noqa: DTZ001 - a bound
+entries = st.builds(
+    CalendarEntry,
+    uid=words.filter(bool),
+    sequence=st.integers(0, 99),
+    summary=words,
+    description=words,
+    url=st.sampled_from(("", "https://tertial.example/", f"https://tertial.example/l/{LINK_SECRET}")),
+    due_at=moments,
+    stamp=moments,
+    organizer_name=words,
+    organizer_email=st.just("naringsliv@stadsledningskontoret.example"),
+)
+
+
+def by_library(entry: CalendarEntry) -> bytes:
+    """The whole calendar by the library's components: the measure of our lines."""
+    calendar = icalendar.Calendar()
+    for name, value in {"prodid": "-//Tertial//SV", "version": "2.0", "calscale": "GREGORIAN"}.items():
+        calendar.add(name, value)
+    calendar.add("method", "PUBLISH")
+    event, alarm = icalendar.Event(), icalendar.Alarm()
+    due = entry.due_at.astimezone(UTC)
+    organizer = icalendar.vCalAddress(f"mailto:{entry.organizer_email}")
+    organizer.params["CN"] = entry.organizer_name
+    for name, value in {"uid": entry.uid, "summary": entry.summary, "description": entry.description}.items():
+        event.add(name, value)
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", entry.stamp.astimezone(UTC))
+    event.add("dtstart", due - timedelta(minutes=30))
+    event.add("dtend", due)
+    if entry.url and LINK_SECRET not in entry.url:
+        event.add("url", entry.url)
+    event.add("organizer", organizer)
+    event.add("transp", "TRANSPARENT")
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", entry.summary)
+    alarm.add("trigger", timedelta(days=-1))
+    event.add_component(alarm)
+    calendar.add_component(event)
+    whole: bytes = calendar.to_ical()
+    return whole
+
+
+@given(entry=entries)
+@settings(max_examples=150, deadline=None)
+@example(ENTRY)
+def test_the_bytes_are_those_of_the_librarys_own_components(entry: CalendarEntry) -> None:
+    assert calendar_entry(entry).content == by_library(entry)
 
 
 def event(entry: CalendarEntry) -> icalendar.Event:

@@ -1,15 +1,19 @@
 """Letters in words: complete, safe against what people type, the same in both parts."""
 
 import re
+import textwrap
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import html as lxml_html
 
 from tests.mails.samples import ALL, LANGUAGES, LINK, common
-from workflow.adapters.mail.render import SUBJECT_WIDTH, TEXT_WIDTH, JinjaRenderer
+from workflow.adapters.mail.render import SUBJECT_WIDTH, TEXT_WIDTH, JinjaRenderer, wrapped_line
 from workflow.domain.errors import ConfigError
 from workflow.domain.letters import LETTERS, Approved, Extension, Invitation, Letter, Overdue, Receipt, Returned
 from workflow.ports import LINK_SECRET
@@ -201,3 +205,44 @@ def test_a_missing_language_is_told() -> None:
 def test_a_reason_of_several_lines_stays_one_fact() -> None:
     letter = next(letter for _, letter in ALL if isinstance(letter, Extension))
     assert "SKÄL:          Ett. Två.\n" in RENDERER.render(replace(letter, reason="Ett.\n\nTvå.")).text
+
+
+@given(
+    label=st.sampled_from(("", "  ", "GÄLLER:         ", "LÄGE JUST NU:  ")),
+    words=st.lists(st.text("ab-/\u00a0é", max_size=100).map("a{}b".format), min_size=1, max_size=30),
+    gap=st.sampled_from((" ", "  ")),
+)
+@settings(max_examples=200, deadline=None)
+def test_lines_break_where_the_standard_library_breaks_them(label: str, words: list[str], gap: str) -> None:
+    words[0] = words[0][
+        : TEXT_WIDTH - len(label)
+    ].rstrip()  # a first word too long for its label stays beside it, unlike there
+    line = label + gap.join(words).rstrip()
+    hang = " " * len(label)
+    expected = textwrap.fill(line, TEXT_WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+    assert wrapped_line(line) == (expected if len(line) > TEXT_WIDTH else line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " " * 100,
+        "x" * 100,
+        "x" * 80 + ":  " + "ord " * 30,
+        " " * 80 + "ord " * 30,
+        "a:" + " " * 90 + "ord " * 9,
+        "ö" * 72 + " ",
+    ],
+)
+def test_no_line_is_too_odd_to_wrap(line: str) -> None:
+    assert wrapped_line(line).split() == line.split()
+
+
+def test_the_sandbox_answers_as_the_librarys_own() -> None:
+    ours, library = RENDERER._html, ImmutableSandboxedEnvironment()
+    module = ours.get_template("_base/sv/words.jinja").module
+    things: list[Any] = ["ord", module, [], {}, ours.getattr(module, "hello"), int, lambda: None]
+    for thing in things:
+        for name in {*dir(thing), "mro", "__class__", "_body_stream", "gi_frame", "format", "append", "pop", "x"}:
+            value = getattr(thing, name, None)
+            assert ours.is_safe_attribute(thing, name, value) == library.is_safe_attribute(thing, name, value)

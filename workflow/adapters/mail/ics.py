@@ -1,9 +1,11 @@
 """The last day as a calendar file: one appointment that moves when the deadline moves (RFC 5545)."""
 
-from datetime import UTC, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from icalendar import Alarm, Calendar, Event, vCalAddress
+from icalendar import Parameters, vCalAddress, vText, vUri
+from icalendar.parser import Contentline
 
 from workflow.domain.messages import Enclosure
 from workflow.ports import LINK_SECRET, CalendarEntry
@@ -13,7 +15,7 @@ from workflow.ports import LINK_SECRET, CalendarEntry
 METHOD: Final = "PUBLISH"
 NAME: Final = "sista-dag.ics"
 _LENGTH: Final = timedelta(minutes=30)
-_ALARM_BEFORE: Final = timedelta(days=1)
+_NONE: Final = Parameters()
 
 
 def calendar_entry(entry: CalendarEntry) -> Enclosure:
@@ -22,44 +24,53 @@ def calendar_entry(entry: CalendarEntry) -> Enclosure:
     The same entry gives the same bytes. A URL that holds the marker of a personal link is left out: calendars are
     shared with colleagues and phones, and a personal link is not. Raises ValueError when a time is naive.
     """
-    calendar = Calendar()
-    calendar.add("prodid", "-//Tertial//SV")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", METHOD)
-    calendar.add_component(_event(entry))
-    return Enclosure(name=NAME, media_type=f"text/calendar; method={METHOD}; charset=utf-8", content=calendar.to_ical())
+    content = "".join(f"{line}\r\n" for line in _lines(entry)).encode()
+    return Enclosure(name=NAME, media_type=f"text/calendar; method={METHOD}; charset=utf-8", content=content)
 
 
-def _event(entry: CalendarEntry) -> Event:
-    if entry.due_at.tzinfo is None or entry.stamp.tzinfo is None:
-        raise ValueError("a calendar entry needs times with a zone")
-    due = entry.due_at.astimezone(UTC)
-    event = Event()
-    event.add("uid", entry.uid)
-    event.add("sequence", entry.sequence)
-    event.add("dtstamp", entry.stamp.astimezone(UTC))
-    event.add("dtstart", due - _LENGTH)
-    event.add("dtend", due)
-    event.add("summary", entry.summary)
-    event.add("description", entry.description)
+def _lines(entry: CalendarEntry) -> Iterator[str]:
+    """What never varies stands here; what varies is escaped and folded by the library, a line at a time.
+
+    Its Calendar and Event give the same bytes (tests/adapters/mail/test_ics.py), five times slower.
+    """
+    due = _utc(entry.due_at)
+    yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tertial//SV", "CALSCALE:GREGORIAN", f"METHOD:{METHOD}")
+    yield "BEGIN:VEVENT"
+    yield _line("SUMMARY", vText(entry.summary))
+    yield from (f"DTSTART:{_moment(due - _LENGTH)}", f"DTEND:{_moment(due)}", f"DTSTAMP:{_moment(_utc(entry.stamp))}")
+    yield _line("UID", vText(entry.uid))
+    yield f"SEQUENCE:{entry.sequence:d}"
+    yield _line("DESCRIPTION", vText(entry.description))
+    yield _organizer(entry)
+    yield "TRANSP:TRANSPARENT"
     if entry.url and LINK_SECRET not in entry.url:
-        event.add("url", entry.url)
-    event.add("organizer", _organizer(entry))
-    event.add("transp", "TRANSPARENT")
-    event.add_component(_alarm(entry))
-    return event
+        yield _line("URL", vUri(entry.url))
+    yield from (
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        _line("DESCRIPTION", vText(entry.summary)),
+        "TRIGGER:-P1D",
+        "END:VALARM",
+    )
+    yield from ("END:VEVENT", "END:VCALENDAR")
 
 
-def _organizer(entry: CalendarEntry) -> vCalAddress:
+def _line(name: str, value: vText | vUri | vCalAddress, parameters: Parameters = _NONE) -> str:
+    folded: bytes = Contentline.from_parts(name, parameters, value).to_ical()
+    return folded.decode()
+
+
+def _organizer(entry: CalendarEntry) -> str:
     organizer = vCalAddress(f"mailto:{entry.organizer_email}")
     organizer.params["CN"] = entry.organizer_name
-    return organizer
+    return _line("ORGANIZER", organizer, organizer.params)
 
 
-def _alarm(entry: CalendarEntry) -> Alarm:
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", entry.summary)
-    alarm.add("trigger", -_ALARM_BEFORE)
-    return alarm
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a calendar entry needs times with a zone")
+    return moment.astimezone(UTC)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%SZ}"

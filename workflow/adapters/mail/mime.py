@@ -1,15 +1,14 @@
 """Makes the mail's bytes of a frozen letter: the same bytes every time, whatever the clock or the process."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
+from hashlib import sha256
 from typing import Final
 
 from workflow.adapters.mail.addresses import clean, copied, encoded, mailbox
+from workflow.adapters.mail.assembly import file_part, multipart, text_part
 from workflow.adapters.mail.ics import calendar_entry
 from workflow.domain.messages import Enclosure, Frozen
 from workflow.ports import LINK_SECRET, CalendarEntry
@@ -17,29 +16,7 @@ from workflow.ports import LINK_SECRET, CalendarEntry
 _SECRET: Final = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 3986 §2.3: the same in a URL, in HTML and in text
 _MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 _LANGUAGE: Final = re.compile(r'<html[^>]* lang="([A-Za-z-]{2,35})"')
-_PARAMETER: Final = re.compile(r"\s*;\s*([A-Za-z0-9-]+)=([A-Za-z0-9._-]+)")
-_MEDIA_TYPE: Final = re.compile(r"([a-z]+)/([A-Za-z0-9.+-]+)((?:\s*;\s*[A-Za-z0-9-]+=[A-Za-z0-9._-]+)*)")
-
-
-class _Line(str):
-    """A header that is folded already.
-
-    The standard library folds display names itself, and in Python 3.11 a long name with a comma comes out as several
-    mailboxes. Its policies leave an object with `name` and `fold` alone (email.policy.EmailPolicy).
-    """
-
-    __slots__ = ("name",)
-
-    name: str
-
-    @classmethod
-    def of(cls, name: str, value: str) -> "_Line":
-        line = cls(value)
-        line.name = name
-        return line
-
-    def fold(self, *, policy: EmailPolicy) -> str:
-        return f"{self.name}: {self}\r\n"
+_WORD: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class MimeEnvelopes:
@@ -57,16 +34,8 @@ class MimeEnvelopes:
         that is not URL-safe, a naive date or an impossible Message-ID.
         """
         message_id = self._message_id(frozen.message_id)
-        mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-        for name, value in self._headers(frozen, message_id):
-            mail[name] = _Line.of(name, value)
-        _fill(mail, frozen, secret)
-        language = _LANGUAGE.search(frozen.html)
-        if language:  # last, or the library would move it into the first part
-            mail["Content-Language"] = language[1]
-        for number, part in enumerate(each for each in mail.walk() if each.is_multipart()):
-            part.set_boundary(_boundary(message_id, number))
-        return mail.as_bytes()
+        lines = [f"{name}: {value}\r\n" for name, value in self._headers(frozen, message_id)]
+        return "".join(lines).encode("ascii") + _content(frozen, secret, message_id)
 
     def calendar_entry(self, entry: CalendarEntry) -> Enclosure:
         """See ics.calendar_entry."""
@@ -88,9 +57,13 @@ class MimeEnvelopes:
         yield "Date", _date(frozen)
         yield "Message-ID", message_id
         if frozen.kind:
-            yield "X-Tertial-Kind", frozen.kind  # lets a mailbox sort reminders by a rule
+            yield "X-Tertial-Kind", _word(frozen.kind)  # lets a mailbox sort reminders by a rule
         yield "Auto-Submitted", "auto-generated"  # RFC 3834 §5
         yield "X-Auto-Response-Suppress", "All"  # Exchange: no out-of-office replies, no receipts
+        language = _LANGUAGE.search(frozen.html)
+        if language:
+            yield "Content-Language", language[1]
+        yield "MIME-Version", "1.0"
 
 
 def _mailboxes(field: str, addresses: Iterable[Address]) -> str:
@@ -110,11 +83,21 @@ def _date(frozen: Frozen) -> str:
     return format_datetime(frozen.date)
 
 
-def _fill(mail: EmailMessage, frozen: Frozen, secret: str) -> None:
-    mail.set_content(_opened(frozen.text, secret), cte="quoted-printable")
-    mail.add_alternative(_opened(frozen.html, secret), subtype="html", cte="quoted-printable")
-    for enclosure in frozen.attachments:
-        _attach(mail, enclosure)
+def _word(value: str) -> str:
+    if not _WORD.fullmatch(value):
+        raise ValueError(f"not a word for a header: {value!r}")
+    return value
+
+
+def _content(frozen: Frozen, secret: str, message_id: str) -> bytes:
+    """The bodies, and around them the attachments if there are any; boundaries are numbered from the outside."""
+    bodies = (text_part("plain", _opened(frozen.text, secret)), text_part("html", _opened(frozen.html, secret)))
+    if not frozen.attachments:
+        return multipart("alternative", _boundary(message_id, 0), bodies)
+    files = (file_part(each, _file_name(each)) for each in frozen.attachments)
+    return multipart(
+        "mixed", _boundary(message_id, 0), (multipart("alternative", _boundary(message_id, 1), bodies), *files)
+    )
 
 
 def _opened(text: str, secret: str) -> str:
@@ -126,20 +109,10 @@ def _opened(text: str, secret: str) -> str:
     return text.replace(LINK_SECRET, secret)
 
 
-def _attach(mail: EmailMessage, enclosure: Enclosure) -> None:
-    kind = _MEDIA_TYPE.fullmatch(enclosure.media_type)
-    if not kind:
-        raise ValueError(f"not a media type: {enclosure.media_type!r}")
-    maintype, subtype, parameters = kind.groups()
-    mail.add_attachment(
-        enclosure.content,
-        maintype=maintype,
-        subtype=subtype,
-        filename=clean(enclosure.name, field="bilaga").replace("/", "-").replace("\\", "-"),
-        params=dict(_PARAMETER.findall(parameters)),
-    )
+def _file_name(enclosure: Enclosure) -> str:
+    return clean(enclosure.name, field="bilaga").replace("/", "-").replace("\\", "-")
 
 
 def _boundary(message_id: str, number: int) -> str:
     """`=_` stands in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can hold a boundary."""
-    return f"=_{number}_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
+    return f"=_{number}_{sha256(message_id.encode()).hexdigest()[:32]}"
