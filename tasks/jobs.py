@@ -1,9 +1,14 @@
 """What each background job does: a name, and a plain function of the house."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
 
 import structlog
 
+from tasks.watch import ClockWatch, Trusting
 from workflow.bootstrap import App
 from workflow.ports import Job
 from workflow.services import bundles, outbox, reminders, rounds
@@ -50,10 +55,46 @@ JOBS: Mapping[Job, Callable[[App], object]] = {
 }
 
 
-def run(house: App, job: Job) -> None:
-    """Do the job once and note when it began, so that anybody can see what has been looked at by when."""
-    began = house.now()
-    result = JOBS[job](house)
-    with house.db.begin() as work:
-        work.beats.note(job, began)
-    _log.debug("job done", job=job, result=str(result))
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where a process does its jobs, whoever asks for them: the queue or its own poll."""
+
+    house: App
+    watch: ClockWatch | Trusting
+    _under_way: Counter[Job] = field(default_factory=Counter, init=False)
+    _done: Counter[Job] = field(default_factory=Counter, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def run(self, job: Job) -> None:
+        """Do the job once and note when it began, so that anybody can see what has been looked at by when.
+
+        While the clock is suspect nothing is done: what is due stays due.
+        """
+        if self.watch.suspect():
+            _log.warning("job held: the clock is suspect", job=job)
+            return
+        with self._marked(job):
+            began = self.house.now()
+            result = JOBS[job](self.house)
+            with self.house.db.begin() as work:
+                work.beats.note(job, began)
+            self._done[job] += 1
+        _log.debug("job done", job=job, result=str(result))
+
+    def is_under_way(self, job: Job) -> bool:
+        """Whether a thread of this process is at it."""
+        return self._under_way[job] > 0
+
+    def times_done(self, job: Job) -> int:
+        """How often this process has done it: a sign of life where a rehearsal's clock stands still."""
+        return self._done[job]
+
+    @contextmanager
+    def _marked(self, job: Job) -> Iterator[None]:
+        with self._lock:
+            self._under_way[job] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[job] -= 1

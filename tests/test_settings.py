@@ -131,6 +131,8 @@ def test_site_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ("port", 70000),
         ("worker_concurrency", 0),
         ("smtp_timeout", 0),
+        ("smtp_connections", 0),
+        ("smtp_rate_per_minute", -1),
         ("office_name", ""),
         ("prot", 1),
     ],
@@ -141,6 +143,14 @@ def test_refused_values(field: str, value: object) -> None:
 
 def test_lease_must_outlive_the_dialogue() -> None:
     assert "lease_seconds must be longer than smtp_timeout" in refused(lease_seconds=30, smtp_timeout=30)
+
+
+def test_a_token_belongs_to_a_mailbox_and_its_path_is_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "smtp_oauth_token_file needs smtp_user" in refused(smtp_oauth_token_file="token")
+    settings = load_settings(smtp_oauth_token_file="token", smtp_user="utskick@kommunen.example")
+    assert settings.smtp_oauth_token_file == str(tmp_path / "token")
+    assert load_settings().smtp_oauth_token_file == ""
 
 
 def test_empty_variable_counts_as_not_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflow.adapters.anchors import FileAnchors
 from workflow.adapters.clock import FileClock, FixedClock, SystemClock
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
@@ -18,12 +19,13 @@ from workflow.adapters.queue import CeleryQueue
 from workflow.adapters.roundplans import load_round_plans
 from workflow.adapters.secrets import KeySecrets
 from workflow.domain.calendar import Calendar, swedish_calendar
+from workflow.domain.channel import Rate
 from workflow.domain.forms import Form
 from workflow.domain.people import Office
 from workflow.domain.plans import RoundPlans
-from workflow.ports import Clock, Database, Documents, Files, Queue, Secrets
+from workflow.ports import Anchors, Clock, Database, Documents, Files, Queue, Secrets
 from workflow.resources import Resources
-from workflow.services.outbox import Mailroom
+from workflow.services.mailroom import Mailroom
 from workflow.settings import Settings, ensure_secret
 
 
@@ -39,6 +41,7 @@ class App:
     secrets: Secrets
     documents: Documents
     files: Files
+    anchors: Anchors
     calendar: Calendar
     office: Office
     mailroom: Mailroom
@@ -82,6 +85,7 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
         secrets=secrets,
         documents=documents,
         files=FolderFiles(settings.data_dir / "bundles"),
+        anchors=FileAnchors(settings.data_dir / "anchors.jsonl"),
         calendar=calendar,
         office=office,
         mailroom=Mailroom(
@@ -93,6 +97,7 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
                 security=settings.smtp_security,
                 user=settings.smtp_user,
                 password=settings.smtp_password.get_secret_value(),
+                oauth_token_file=settings.smtp_oauth_token_file,
                 timeout=settings.smtp_timeout,
             ),
             renderer=JinjaRenderer(resources.template_roots()),
@@ -101,6 +106,8 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
             secrets=secrets,
             calendar=calendar,
             office=office,
+            connections=settings.smtp_connections,
+            rate=Rate(settings.smtp_rate_per_minute),
         ),
     )
 

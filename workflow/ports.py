@@ -1,19 +1,21 @@
 """What we ask of the world: the doors the use cases go through, and the names of the background jobs."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from workflow.domain.audit import Chained, Event
+from workflow.domain.audit import Anchor, Chained, Event, Head, Kept
 from workflow.domain.bundles import Bundle
+from workflow.domain.channel import ChannelState
+from workflow.domain.clockguard import ClockGuard
 from workflow.domain.forms import Answer, Form, QuestionSet
 from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
 from workflow.domain.people import Account, Contact, Unit
-from workflow.domain.rounds import Round
+from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Submission
 
 
@@ -54,6 +56,10 @@ class Rounds(Protocol):
         """Newest opening first."""
         ...
 
+    def states(self, ids: Collection[str]) -> dict[str, RoundState]:
+        """Only how they stand, without their forms; one that does not exist is left out."""
+        ...
+
     def add(self, round_: Round) -> bool:
         """False when there is one with that id already; nothing is changed then."""
         ...
@@ -66,6 +72,10 @@ class Rounds(Protocol):
 class Submissions(Protocol):
     def get(self, submission_id: str, *, lock: bool = False) -> Submission:
         """Raises NotFoundError."""
+        ...
+
+    def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
+        """By id, locked in the order of their ids; one that does not exist is left out."""
         ...
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]: ...
@@ -151,11 +161,19 @@ class Outbox(Protocol):
     def change(self, before: Message, after: Message) -> bool:
         """Write `after` where state and fence are still those of `before`; False when they are not.
 
+        A frozen letter that stands already is left as it is.
         Raises StaleWriteError where the second belt refuses: one reminder per submission, recipient and local day.
         """
         ...
 
-    def note(self, attempt: Attempt) -> None: ...
+    def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:
+        """`change` for different messages in few statements: per pair whether it was written.
+
+        Raises StaleWriteError where the second belt refuses one of them; then none is written.
+        """
+        ...
+
+    def note(self, *attempts: Attempt) -> None: ...
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]: ...
 
@@ -172,12 +190,30 @@ class Outbox(Protocol):
         ...
 
 
+class Channels(Protocol):
+    """The ways out to mail servers, by name. One that nobody has written about is open."""
+
+    def get(self, name: str, *, lock: bool = False) -> ChannelState:
+        """`lock` keeps other workers off it until the transaction ends. Lock it before any submission or message."""
+        ...
+
+    def save(self, state: ChannelState) -> None: ...
+
+
 class Log(Protocol):
     def append(self, event: Event) -> None:
         """Chained and written as the very last thing of the transaction, whenever it is asked for.
 
         So the head of the chain is locked after every other row, and two transactions never wait for each other.
         """
+        ...
+
+    def head(self) -> Head:
+        """Where the chain ended when this transaction last looked; what it has itself appended is not in it yet."""
+        ...
+
+    def has_since(self, number: int, kinds: Collection[str]) -> bool:
+        """Whether an event of these kinds came after the one with that number."""
         ...
 
     def all(self) -> tuple[Chained, ...]: ...
@@ -232,6 +268,22 @@ class Beats(Protocol):
     def all(self) -> dict[str, datetime]: ...
 
 
+class Guards(Protocol):
+    """What holds all work back, for every process that shares the database."""
+
+    def clock(self, *, lock: bool = False) -> ClockGuard:
+        """The clock guard as it stands; `lock` keeps other writers off it until the transaction ends."""
+        ...
+
+    def keep_clock(self, guard: ClockGuard) -> None:
+        """Write what was read with `lock`."""
+        ...
+
+    def outside_time(self) -> datetime | None:
+        """What the database's host says the time is; None where there is no other host to ask."""
+        ...
+
+
 class Work(Protocol):
     """One transaction's view of the database."""
 
@@ -250,11 +302,15 @@ class Work(Protocol):
     @property
     def outbox(self) -> Outbox: ...
     @property
+    def channels(self) -> Channels: ...
+    @property
     def log(self) -> Log: ...
     @property
     def access(self) -> Access: ...
     @property
     def beats(self) -> Beats: ...
+    @property
+    def guards(self) -> Guards: ...
 
 
 class Database(Protocol):
@@ -304,28 +360,37 @@ class Handover:
     text: str
 
 
+Preparation = Generator[None, None, Handover | None]
+"""Pauses where it would wait for the server, so that several can be carried on in turn. Gives how the mail ended, or
+None: all but the final dot is with the server."""
+
+
 class Channel(Protocol):
-    """One connection to a mail server, reused for a batch."""
+    """One connection to a mail server, reused for many mails. Each is prepared, then released or dropped.
 
-    def hand_over(
-        self,
-        sender: str,
-        recipients: Sequence[str],
-        data: bytes,
-        *,
-        before_dot: Callable[[], bool],
-    ) -> Handover:
-        """Send all but the final dot, ask `before_dot`, then send the dot and read the reply.
+    Nothing here raises for what a server or a network does: that is what a Handover tells.
+    """
 
-        False from `before_dot` drops the connection without the dot: nothing is accepted (WITHDRAWN). An exception
-        from it does the same and propagates.
-        """
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
+        """MAIL, RCPT, DATA and the body without its final dot: nothing is accepted yet."""
+        ...
+
+    def send_dot(self) -> None:
+        """Release a prepared mail. Does not wait, so that all dots of a flight leave before the first reply."""
+        ...
+
+    def read_reply(self) -> Handover:
+        """Wait for the reply to the dot. Only from here can an outcome be ACCEPTED or UNKNOWN."""
+        ...
+
+    def drop(self) -> None:
+        """Close without the dot: nothing is accepted of what was prepared. The next mail connects anew."""
         ...
 
 
 class Postman(Protocol):
     def connect(self) -> AbstractContextManager[Channel]:
-        """Never raises: an unreachable server gives a channel that answers RETRY or BLOCKED."""
+        """A channel that connects when it gets its first mail. Never raises: an unreachable server is an answer."""
         ...
 
 
@@ -445,6 +510,20 @@ class Documents(Protocol):
     def pack(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
         """A ZIP with a manifest (SHA-256 of every file); the same files give the same bytes."""
         ...
+
+
+class Anchors(Protocol):
+    """Heads of the log kept outside the database, each for ever: appended, never changed."""
+
+    def keep(self, anchor: Anchor) -> None:
+        """On the disk when this returns."""
+        ...
+
+    def last(self) -> Anchor | None:
+        """The one kept last; None when there is none, or it cannot be read."""
+        ...
+
+    def read(self) -> Kept: ...
 
 
 class Files(Protocol):

@@ -61,6 +61,10 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _absolute_or_none(name: str) -> str:
+    return str(_absolute(Path(name))) if name else ""
+
+
 def _one_mailbox(address: str) -> str:
     if not re.fullmatch(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+", address):
         raise ValueError("must be one mail address, such as naringsliv@kommunen.example")
@@ -83,6 +87,7 @@ def _known_zone(name: str) -> str:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Mailbox = Annotated[str, AfterValidator(_one_mailbox)]
+FileName = Annotated[str, AfterValidator(_absolute_or_none)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Words = Annotated[str, Field(min_length=1)]
@@ -116,6 +121,9 @@ class Settings(BaseSettings):
     smtp_user: str
     smtp_password: SecretStr = SecretStr("")
     smtp_timeout: Seconds
+    smtp_oauth_token_file: FileName
+    smtp_connections: Count
+    smtp_rate_per_minute: Annotated[int, Field(ge=0)]
     mail_from: Mailbox
     mail_from_name: Words
     mail_domain: str  # of Message-ID (RFC 5322 section 3.6.4)
@@ -126,7 +134,6 @@ class Settings(BaseSettings):
 
     tick_seconds: Seconds
     worker_concurrency: Count
-    worker_pool: Literal["prefork", "threads"]
     lease_seconds: Count
     max_upload_mb: Count
     session_idle_minutes: Count
@@ -167,6 +174,12 @@ class Settings(BaseSettings):
     def _lease_outlives_a_dialogue(self) -> Self:
         if self.lease_seconds <= self.smtp_timeout:
             raise ValueError("lease_seconds must be longer than smtp_timeout, or a slow mail would be sent twice")
+        return self
+
+    @model_validator(mode="after")
+    def _token_belongs_to_somebody(self) -> Self:
+        if self.smtp_oauth_token_file and not self.smtp_user:
+            raise ValueError("smtp_oauth_token_file needs smtp_user: the mailbox that the token is for")
         return self
 
     @property

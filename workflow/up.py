@@ -31,7 +31,7 @@ class Running:
 def embedded(settings: Settings) -> Settings:
     """The settings with the embedded broker and the local mail listener filled in where the site names no others."""
     settings = ensure_secret(settings)
-    changes: dict[str, object] = {"worker_pool": "threads"}  # one process is enough on one machine
+    changes: dict[str, object] = {}
     if not settings.redis_url:
         changes["redis_url"] = EmbeddedValkey(settings.data_dir / "valkey").url
     if not settings.smtp_host:

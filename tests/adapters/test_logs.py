@@ -1,5 +1,8 @@
 import json
 import logging
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +15,10 @@ from workflow.adapters.logs import configure_logging, remove_personal, scrub
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
+    logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
@@ -77,3 +83,49 @@ def test_nested_values_are_cleaned_too() -> None:
 
 def test_scrub_leaves_ordinary_paths() -> None:
     assert scrub("GET /login /lista/ab /healthz") == "GET /login /lista/ab /healthz"
+
+
+ROW = (
+    'psycopg.errors.NotNullViolation: null value in column "version" violates not-null constraint\n'
+    "DETAIL:  Failing row contains (2027-T1.norrby, Kanariefågel\n"
+    "HINT: [SQL: hemlig rad, null).\n"
+    "\n"
+    "Traceback kanarie.\n"
+)
+BETWEEN = "\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n"
+
+
+def test_rows_that_postgresql_speaks_of_are_left_out() -> None:
+    said = scrub(ROW + BETWEEN + "sqlalchemy.exc.IntegrityError: (psycopg) null value\nCONTEXT:  JSON, rad hemlig\n")
+    assert 'null value in column "version"' in said
+    assert "direct cause" in said
+    assert "sqlalchemy.exc.IntegrityError: (psycopg) null value\n[removed]" in said
+    assert "anarie" not in said
+    assert "hemlig" not in said
+
+
+def test_a_chain_of_errors_keeps_what_is_no_row() -> None:
+    said = scrub("ValueError: a\n" + BETWEEN + "KeyError: b\n")
+    assert said == "ValueError: a\n" + BETWEEN + "KeyError: b\n"
+
+
+def test_warnings_and_uncaught_errors_are_lines_of_the_log_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+    row = "DETAIL:  Failing row contains (hemlig)"
+
+    def fail() -> None:
+        raise ValueError(row)
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+    warnings.showwarning("old habits", UserWarning, "x.py", 1)
+    of_thread, of_main, warning = lines(capsys)
+    assert (of_thread["event"], of_main["event"]) == ("uncaught", "uncaught")
+    assert "ValueError: [removed]" in str(of_thread["exception"])
+    assert "hemlig" not in str(of_main)
+    assert "old habits" in str(warning["event"])

@@ -118,10 +118,38 @@ def test_a_broker_that_is_down_is_logged_without_its_password(caplog: pytest.Log
     assert "hemligt" not in caplog.text
 
 
+def asking_threads() -> int:
+    return sum(thread.name.startswith("ask ") for thread in threading.enumerate())
+
+
+def test_after_a_failure_nobody_asks_for_a_while_and_then_one_finds_out(broker: EmbeddedValkey) -> None:
+    pid = broker.pid
+    assert pid
+    queue = CeleryQueue(broker.url, rest=3)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        queue.ask(Job.DELIVER)
+        join_askings()  # its own socket has given up
+        assert sum(seconds_of(queue, job) for _ in range(10) for job in Job) <= 0.2
+        assert asking_threads() == 0
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    take_all(broker)
+    deadline = time.monotonic() + 10
+    while not take_all(broker) and time.monotonic() < deadline:
+        queue.ask(Job.DELIVER)
+        time.sleep(0.1)
+    assert time.monotonic() < deadline
+    join_askings()
+    take_all(broker)
+    queue.ask(Job.DELIVER)
+    assert len(take_all(broker)) == 1, "and it goes on as before"
+
+
 def test_many_askings_of_a_silent_server_neither_wait_nor_pile_up(
     silent_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue = CeleryQueue(f"redis://127.0.0.1:{silent_port}/0")
+    queue = CeleryQueue(f"redis://127.0.0.1:{silent_port}/0", rest=0)
     queue.ask(Job.DELIVER)
     with caplog.at_level(logging.WARNING):
         assert sum(seconds_of(queue, Job.DELIVER) for _ in range(30)) <= 0.5
@@ -135,7 +163,7 @@ def test_the_shared_settings_survive_a_killed_worker_and_know_json_only(tmp_path
     assert (conf.task_acks_late, conf.task_reject_on_worker_lost, conf.worker_prefetch_multiplier) == (True, True, 1)
     assert (str(conf.timezone), conf.task_ignore_result) == ("UTC", True)
     assert not conf.result_backend
-    assert conf.broker_transport_options["visibility_timeout"] > conf.task_time_limit
+    assert conf.broker_connection_max_retries is None, "it waits for the broker for ever; its poll works meanwhile"
 
 
 def test_the_fake_remembers_what_was_asked() -> None:

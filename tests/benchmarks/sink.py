@@ -27,16 +27,18 @@ class Sink(asyncio.Protocol):
             self._body(data)
             return
         self._held += data
-        while not self._in_body and b"\n" in self._held:
+        while b"\n" in self._held:
             line, _, self._held = self._held.partition(b"\n")
-            self._command(line[:4].upper())
+            verb = line[:4].upper()
+            self._say(_REPLIES.get(verb, _OK), self._delay)
+            if verb == b"DATA":
+                self._begin_body()
+                return
 
-    def _command(self, verb: bytes) -> None:
-        self._say(_REPLIES.get(verb, _OK), self._delay)
-        if verb == b"DATA":
-            self._in_body, tail, self._held = True, self._held, b""
-            if tail:
-                self._body(tail)
+    def _begin_body(self) -> None:
+        self._in_body, tail, self._held = True, self._held, b""
+        if tail:
+            self._body(tail)
 
     def _body(self, data: bytes) -> None:
         seen = self._held + data

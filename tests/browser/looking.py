@@ -43,6 +43,7 @@ def a_page(
 
 def faults(page: Page) -> list[str]:
     """What axe finds, with the page scrolled to its end so that nothing hides under the dock."""
+    page.wait_for_load_state("load")
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate("rules => axe.run(document, rules)", RULES)

@@ -20,6 +20,7 @@ Steps = Callable[[Page, LiveSite], None]
 def enter(page: Page, site: LiveSite, submission: str = NORRBY) -> None:
     page.goto(site.url + link_of(site.house, submission))
     page.locator("main button").click()
+    page.wait_for_url("**/svara")
 
 
 def landing(page: Page, site: LiveSite) -> None:
@@ -68,17 +69,20 @@ def lost(page: Page, site: LiveSite) -> None:
 def missing(page: Page, site: LiveSite) -> None:
     form(page, site)
     page.get_by_role("button", name="Kontrollera och lämna in").click()
+    page.wait_for_url("**/svara/kontrollera")
 
 
 def check(page: Page, site: LiveSite) -> None:
     fill_in(site.house, NORRBY)
     enter(page, site)
     page.get_by_role("button", name="Kontrollera och lämna in").click()
+    page.wait_for_url("**/svara/kontrollera")
 
 
 def received(page: Page, site: LiveSite) -> None:
     check(page, site)
     page.get_by_role("button", name="Lämna in").click()
+    page.wait_for_url("**/svara/kvitto")
 
 
 def submitted(page: Page, site: LiveSite) -> None:
@@ -153,7 +157,7 @@ def test_a_person_answers_checks_and_hands_in(chromium: Browser, live_site: Live
         page.get_by_label("Ert svar på fråga 3").fill("Åtta veckor.")
         page.get_by_role("button", name="Kontrollera och lämna in").click()
         page.get_by_role("button", name="Lämna in").click()
-        assert page.get_by_role("heading", name="Tack, svaren har kommit in").is_visible()
+        page.get_by_role("heading", name="Tack, svaren har kommit in").wait_for()
     with live_site.house.db.read() as work:
         assert work.submissions.get(NORRBY).state is State.SUBMITTED
         assert work.editions.of(NORRBY)[0].answers["etableringar"].text == "Två nya företag.\n\nEtt är på väg."

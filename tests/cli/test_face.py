@@ -29,6 +29,7 @@ GROUPS = {
     "form": "check word",
     "account": "add reset list",
     "audit": "verify",
+    "clock": "show trust",
     "db": "upgrade backup restore",
 }
 COMMANDS = [f"{group} {name}".strip() for group, names in GROUPS.items() for name in names.split()]

@@ -1,12 +1,13 @@
 """The ledger's states: what may follow what, and what a crash leaves behind."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import NOW, a_frozen, a_message
+from tests.builders import DUE_AT, NOW, a_frozen, a_message, a_submission
 from workflow.domain.messages import (
+    DECISIONS,
     GIVE_UP_AFTER,
     LEASE,
     MESSAGE_MOVES,
@@ -17,6 +18,7 @@ from workflow.domain.messages import (
     MessageState,
     why_untrue,
 )
+from workflow.domain.submissions import State
 
 
 def test_every_state_says_what_may_follow() -> None:
@@ -49,6 +51,30 @@ def test_a_second_rendering_never_replaces_the_first() -> None:
     assert frozen.freeze(a_frozen(subject="Annat"), local_day="2027-05-11") is frozen
 
 
+def test_what_is_put_back_is_as_if_it_had_not_been_claimed() -> None:
+    planned = a_message(attempts=2, kind=MessageKind.INVITATION, reason="451 later")
+    back = planned.claim(NOW, local_day="2027-05-10").put_back(NOW)
+    assert (back.state, back.attempts, back.due_at, back.give_up_at, back.reason) == (
+        planned.state,
+        planned.attempts,
+        planned.due_at,
+        planned.give_up_at,
+        planned.reason,
+    )
+    assert back.fence == planned.fence + 1  # whoever claimed it cannot write any more
+    assert planned.claim(NOW).put_back(NOW, behind=True).due_at > NOW
+    assert planned.claim(NOW).hand(NOW).put_back(NOW, why="550 5.7.1 policy").reason == "550 5.7.1 policy"
+
+
+def test_the_time_for_retries_does_not_run_while_nobody_tries() -> None:
+    week = timedelta(days=7)
+    invitation = a_message(kind=MessageKind.INVITATION, attempts=1)
+    assert invitation.claim(NOW + week).give_up_at == invitation.give_up_at + week
+    assert invitation.postpone(NOW + week).give_up_at == invitation.give_up_at + week
+    assert invitation.claim(NOW - week).give_up_at == invitation.give_up_at
+    assert a_message().postpone(NOW + week).claim(NOW + week).give_up_at == a_message().give_up_at
+
+
 def test_the_ladder_waits_at_least_as_long_as_greylisting_and_ends() -> None:
     message, now, waits = a_message(), NOW, []
     while message.state is MessageState.PLANNED:
@@ -75,19 +101,37 @@ def test_nothing_follows_an_end(state: MessageState) -> None:
             move()
 
 
-@pytest.mark.parametrize("kind", MessageKind)
+def why(message: Message, *, round_state: str = "open", now: datetime = NOW, **submission: object) -> str:
+    return why_untrue(message, a_submission(**submission), round_state=round_state, now=now)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MessageKind if kind not in DECISIONS])
 def test_only_mails_that_ask_for_an_answer_become_untrue_when_it_has_come_in(kind: MessageKind) -> None:
-    why = why_untrue(a_message(kind=kind), is_owed=False, state="submitted", deadline_revision=0, round_state="open")
-    assert why == ("submitted" if kind in OWED_ONLY else "")
+    found = why(a_message(kind=kind), state=State.SUBMITTED)
+    assert found == ("submitted" if kind in OWED_ONLY else "")
 
 
 @pytest.mark.parametrize(
-    ("revision", "round_state", "why"),
+    ("revision", "round_state", "reason"),
     [(1, "open", "deadline_moved"), (0, "closed", "round_closed"), (0, "open", "")],
 )
-def test_a_moved_deadline_and_a_closed_round_stop_reminders(revision: int, round_state: str, why: str) -> None:
-    found = why_untrue(a_message(), is_owed=True, state="draft", deadline_revision=revision, round_state=round_state)
-    assert found == why
+def test_a_moved_deadline_and_a_closed_round_stop_reminders(revision: int, round_state: str, reason: str) -> None:
+    assert why(a_message(), state=State.DRAFT, deadline_revision=revision, round_state=round_state) == reason
+
+
+@pytest.mark.parametrize("kind", [MessageKind.INVITATION, MessageKind.RETURNED])
+def test_an_extension_takes_neither_the_invitation_nor_the_return_away(kind: MessageKind) -> None:
+    assert why(a_message(kind=kind), state=State.RETURNED, deadline_revision=3) == ""
+
+
+def test_a_reminder_from_before_the_last_day_is_untrue_after_it() -> None:
+    assert why(a_message(kind=MessageKind.LAST_DAY), now=DUE_AT) == "too_late"
+    assert why(a_message(kind=MessageKind.OVERDUE), now=DUE_AT) == ""
+
+
+def test_a_decision_that_was_undone_is_not_announced() -> None:
+    assert why(a_message(kind=MessageKind.APPROVED), state=State.RETURNED) == "returned"
+    assert why(a_message(kind=MessageKind.APPROVED), state=State.APPROVED) == ""
 
 
 def test_the_key_names_the_slot_and_not_its_date() -> None:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from tests.builders import DUE_AT, NOW, a_form, a_submission, an_answer, an_edition
 from workflow.domain.calendar import swedish_calendar
-from workflow.domain.errors import DeadlineError, IncompleteError, MoveRefusedError, ReasonMissingError
+from workflow.domain.errors import (
+    DeadlineError,
+    FarDeadlineError,
+    IncompleteError,
+    MoveRefusedError,
+    NoExtensionError,
+    ReasonMissingError,
+)
 from workflow.domain.forms import Answer
 from workflow.domain.submissions import MOVES, OWED, WHO, Move, State, Submission, answers_sha256
 
@@ -65,11 +72,11 @@ def test_submitting_names_every_missing_question() -> None:
 
 def test_the_contact_may_take_back_only_until_the_review_has_begun() -> None:
     submitted = a_submission(state=State.SUBMITTED)
-    assert submitted.take_back().state is State.DRAFT
+    assert submitted.take_back(at=NOW).state is State.DRAFT
     begun = submitted.start_review()
     assert not begun.allows(Move.TAKE_BACK)
     with pytest.raises(MoveRefusedError):
-        begun.take_back()
+        begun.take_back(at=NOW)
 
 
 def test_a_return_needs_a_reason_and_a_later_day_and_opens_only_the_chosen_questions() -> None:
@@ -96,8 +103,25 @@ def test_an_extension_moves_the_one_deadline_of_whoever_still_owes() -> None:
 @pytest.mark.parametrize("state", State)
 def test_overdue_is_derived_and_only_for_those_who_owe(state: State) -> None:
     submission = a_submission(state=state)
-    assert not submission.is_overdue(DUE_AT - timedelta(seconds=1))
-    assert submission.is_overdue(DUE_AT) == (state in OWED)
+    assert not submission.is_overdue(DUE_AT)
+    assert submission.is_overdue(DUE_AT + timedelta(seconds=1)) == (state in OWED)
+
+
+def test_a_supplement_taken_back_is_returned_again_with_its_comments() -> None:
+    back = a_submission(
+        state=State.SUBMITTED, edition=2, reason="Mer", comments={"mark": "?"}, open_questions=("mark",)
+    )
+    taken = back.take_back(at=NOW)
+    assert (taken.state, taken.comments, taken.due_set_at) == (State.RETURNED, {"mark": "?"}, NOW)
+
+
+def test_a_mistyped_year_and_an_extension_that_takes_time_away_are_refused() -> None:
+    with pytest.raises(FarDeadlineError):
+        a_submission().extend(DUE_AT + timedelta(days=45 * 365), at=NOW)
+    with pytest.raises(NoExtensionError):
+        a_submission().extend(DUE_AT - timedelta(days=1), at=NOW)
+    extended = a_submission().extend(DUE_AT + timedelta(days=9), at=NOW)
+    assert extended.extend(DUE_AT + timedelta(days=7), at=NOW).due_at == DUE_AT + timedelta(days=7)  # a correction
 
 
 def test_an_excuse_needs_its_reason() -> None:
@@ -136,7 +160,7 @@ def _make(submission: Submission, move: Move, at: datetime) -> Submission:
     made: dict[Move, Callable[[], Submission]] = {
         Move.WRITE: lambda: submission.write(QUESTIONS, ANSWERS, at=at),
         Move.SUBMIT: lambda: submission.submit(QUESTIONS, ANSWERS, at=at, calendar=CALENDAR),
-        Move.TAKE_BACK: submission.take_back,
+        Move.TAKE_BACK: lambda: submission.take_back(at=at),
         Move.RETURN: lambda: submission.give_back(move, reason="r", comments={}, due_at=late, by="k", at=at),
         Move.REOPEN: lambda: submission.give_back(move, reason="r", comments={}, due_at=late, by="k", at=at),
         Move.APPROVE: lambda: submission.approve(by="k", at=at),

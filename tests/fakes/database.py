@@ -7,12 +7,14 @@ from datetime import datetime
 from threading import Lock
 
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
-from workflow.domain.audit import GENESIS, Chained, Event, chain
+from workflow.domain.audit import GENESIS, Chained, Event, Head, chain
+from workflow.domain.channel import ChannelState
+from workflow.domain.clockguard import ClockGuard
 from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.forms import Answer
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
 from workflow.domain.people import Account, Contact, Unit
-from workflow.domain.rounds import Round
+from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Submission
 from workflow.ports import Session
 
@@ -36,6 +38,9 @@ class FakeRounds:
     def all(self) -> tuple[Round, ...]:
         return tuple(sorted(self._tables.rounds.values(), key=lambda each: (each.opens_at, each.id), reverse=True))
 
+    def states(self, ids: Collection[str]) -> dict[str, RoundState]:
+        return {each: self._tables.rounds[each].state for each in ids if each in self._tables.rounds}
+
     def add(self, round_: Round) -> bool:
         if round_.id in self._tables.rounds:
             return False
@@ -57,6 +62,9 @@ class FakeSubmissions:
         if submission_id not in self._tables.submissions:
             raise NotFoundError(what=submission_id)
         return self._tables.submissions[submission_id]
+
+    def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
+        return {each: self._tables.submissions[each] for each in sorted(ids) if each in self._tables.submissions}
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]:
         found = (each for each in self._tables.submissions.values() if each.round == round_id)
@@ -204,13 +212,21 @@ class FakeOutbox:
         if stored is None or (stored.state, stored.fence) != (before.state, before.fence):
             return False
         self._check_belt(after)
-        frozen = stored.frozen if before.frozen is not None or after.frozen is None else after.frozen
-        self._tables.messages[before.id] = in_utc(replace(after, frozen=frozen))
+        self._tables.messages[before.id] = in_utc(replace(after, frozen=stored.frozen or after.frozen))
         return True
 
-    def note(self, attempt: Attempt) -> None:
-        refer(self._tables.messages, attempt.message)
-        self._tables.attempts[len(self._tables.attempts)] = in_utc(attempt)
+    def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:
+        undo = dict(self._tables.messages)
+        try:
+            return tuple(self.change(before, after) for before, after in pairs)
+        except StaleWriteError:
+            self._tables.messages.update(undo)
+            raise
+
+    def note(self, *attempts: Attempt) -> None:
+        for attempt in attempts:
+            refer(self._tables.messages, attempt.message)
+            self._tables.attempts[len(self._tables.attempts)] = in_utc(attempt)
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]:
         return tuple(each for each in self._tables.attempts.values() if each.message == message_id)
@@ -254,6 +270,17 @@ def _belt(message: Message) -> tuple[str, str, str] | None:
     return (message.submission, message.recipient, message.local_day) if worn else None
 
 
+class FakeChannels:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def get(self, name: str, *, lock: bool = False) -> ChannelState:
+        return self._tables.channels.get(name, ChannelState(name=name))
+
+    def save(self, state: ChannelState) -> None:
+        self._tables.channels[state.name] = in_utc(state)
+
+
 class FakeLog:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -268,6 +295,13 @@ class FakeLog:
             previous = events[len(events)].hash if events else GENESIS
             events[len(events) + 1] = chain(event, number=len(events) + 1, previous=previous)
 
+    def head(self) -> Head:
+        last = self._tables.events.get(len(self._tables.events))
+        return Head(last.number, last.hash) if last else Head()
+
+    def has_since(self, number: int, kinds: Collection[str]) -> bool:
+        return any(each.event.kind in kinds for each in self.all()[number:])
+
     def all(self) -> tuple[Chained, ...]:
         return tuple(self._tables.events.values())
 
@@ -275,7 +309,7 @@ class FakeLog:
         return tuple(each for each in self.all() if each.event.submission == submission_id)
 
 
-# --- access and beats --------------------------------------------------------
+# --- access, beats and guards -------------------------------------------------
 
 
 class FakeAccess:
@@ -333,6 +367,20 @@ class FakeBeats:
         return dict(sorted(self._tables.beats.items()))
 
 
+class FakeGuards:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def clock(self, *, lock: bool = False) -> ClockGuard:
+        return self._tables.guards.get("clock", ClockGuard())
+
+    def keep_clock(self, guard: ClockGuard) -> None:
+        self._tables.guards["clock"] = in_utc(guard)
+
+    def outside_time(self) -> datetime | None:
+        return None
+
+
 # --- transactions ------------------------------------------------------------
 
 
@@ -345,9 +393,11 @@ class FakeWork:
         self.people = FakePeople(tables)
         self.recipients = FakeRecipients(tables)
         self.outbox = FakeOutbox(tables)
+        self.channels = FakeChannels(tables)
         self.log = FakeLog(tables)
         self.access = FakeAccess(tables)
         self.beats = FakeBeats(tables)
+        self.guards = FakeGuards(tables)
 
 
 class FakeDatabase:

@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from workflow.ports import Channel, Handover, Outcome, Phase
+from workflow.ports import Channel, Handover, Outcome, Phase, Preparation
+
+NO_USER = Handover(Outcome.REFUSED, Phase.RCPT, 550, "5.1.1 no such user")
+GREYLISTED = Handover(Outcome.RETRY, Phase.RCPT, 450, "4.2.0 greylisted")
+POLICY = Handover(Outcome.BLOCKED, Phase.RCPT, 550, "5.7.30 basic authentication is not supported")
+LOST = Handover(Outcome.UNKNOWN, Phase.DOT, None, "connection lost")
+ACCEPTED = Handover(Outcome.ACCEPTED, Phase.DONE, 250, "2.0.0 Ok")
+NOBODY_THERE = Handover(Outcome.RETRY, Phase.CONNECT, None, "connection refused")
+
+_USUAL = {each.outcome: each for each in (NO_USER, GREYLISTED, POLICY, LOST, ACCEPTED)}
+_AFTER_THE_DOT = {Phase.DOT, Phase.DONE}
 
 
 @dataclass(slots=True)
@@ -18,28 +28,59 @@ class Taken:
 
 @dataclass
 class FakePostman:
-    """`script` holds outcomes to come; after them everything is accepted. `between` runs between marker and dot."""
+    """`script` holds what is to come, mail by mail; after it everything is accepted, or answered with `always`.
 
-    script: list[Outcome] = field(default_factory=list)
+    `before_marker` runs when the body is with the server, `before_reply` when the dot is.
+    """
+
+    script: list[Outcome | Handover] = field(default_factory=list)
+    always: Handover = ACCEPTED
     taken: list[Taken] = field(default_factory=list)
+    connected: int = 0
     before_marker: Callable[[], None] = lambda: None
+    before_reply: Callable[[], None] = lambda: None
 
     @contextmanager
     def connect(self) -> Iterator[Channel]:
-        yield self
+        self.connected += 1
+        yield FakeChannel(self)
 
-    def hand_over(
-        self, sender: str, recipients: Sequence[str], data: bytes, *, before_dot: Callable[[], bool]
-    ) -> Handover:
-        outcome = self.script.pop(0) if self.script else Outcome.ACCEPTED
-        if outcome in {Outcome.REFUSED, Outcome.BLOCKED}:
-            return Handover(outcome, Phase.RCPT, 550, "5.1.1 no such user")
-        if outcome is Outcome.RETRY:
-            return Handover(outcome, Phase.RCPT, 450, "4.2.0 greylisted")
-        self.before_marker()
-        if not before_dot():
-            return Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "")
-        if outcome is Outcome.UNKNOWN:
-            return Handover(outcome, Phase.DOT, None, "connection lost")
-        self.taken.append(Taken(sender, tuple(recipients), data))
-        return Handover(Outcome.ACCEPTED, Phase.DONE, 250, "2.0.0 Ok")
+    def answer(self) -> Handover:
+        scripted = self.script.pop(0) if self.script else self.always
+        return scripted if isinstance(scripted, Handover) else _USUAL[scripted]
+
+
+class FakeChannel:
+    """A mail is taken when its dot is sent, never before."""
+
+    def __init__(self, postman: FakePostman) -> None:
+        self._postman = postman
+        self._loaded: tuple[Taken, Handover] | None = None
+
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
+        yield
+        answer = self._postman.answer()
+        if answer.phase not in _AFTER_THE_DOT:
+            return answer
+        self._postman.before_marker()
+        self._loaded = Taken(sender, tuple(recipients), data), answer
+        return None
+
+    def send_dot(self) -> None:
+        taken, answer = self._dotted()
+        if answer.outcome is Outcome.ACCEPTED:
+            self._postman.taken.append(taken)
+
+    def read_reply(self) -> Handover:
+        self._postman.before_reply()
+        answer = self._dotted()[1]
+        self._loaded = None
+        return answer
+
+    def drop(self) -> None:
+        self._loaded = None
+
+    def _dotted(self) -> tuple[Taken, Handover]:
+        if self._loaded is None:
+            raise RuntimeError("no mail is prepared on this channel")
+        return self._loaded

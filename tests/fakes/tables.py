@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from workflow.domain.audit import Chained
+from workflow.domain.channel import ChannelState
+from workflow.domain.clockguard import ClockGuard
 from workflow.domain.forms import Answer
 from workflow.domain.messages import Attempt, Message
 from workflow.domain.people import Account, Contact, Unit
@@ -65,9 +67,11 @@ class Tables:
     messages: dict[str, Message] = field(default_factory=dict)
     attempts: dict[int, Attempt] = field(default_factory=dict)
     events: dict[int, Chained] = field(default_factory=dict)
+    channels: dict[str, ChannelState] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     beats: dict[str, datetime] = field(default_factory=dict)
+    guards: dict[str, ClockGuard] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         return Tables(*(dict(getattr(self, each.name)) for each in fields(self)))

@@ -18,7 +18,9 @@ def test_a_closed_round_gathers_itself_once(opened: House) -> None:
     rounds.close_round(opened.db, ROUND, now=CLOSES_AT)
     assert bundles.gather_due(opened.db, opened.documents, files, now=CLOSES_AT) == (ROUND,)
     assert bundles.gather_due(opened.db, opened.documents, files, now=CLOSES_AT) == ()
-    assert sorted(files.kept) == [f"{ROUND}/{ROUND}-utgava-1.{ending}" for ending in ("docx", "json", "zip")]
+    assert sorted(files.kept) == [
+        f"{ROUND}/{ROUND}-utgava-1.{ending}" for ending in ("anchor.jsonl", "docx", "json", "zip")
+    ]
     with opened.read() as work:
         assert work.rounds.get(ROUND).state is RoundState.BUNDLED
 

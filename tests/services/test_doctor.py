@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import OPENS_AT, a_submission
 from tests.services.conftest import NORRBY, ROUND, House
+from workflow.domain.clockguard import Reason, Suspicion
 from workflow.domain.messages import MessageState
 from workflow.services.doctor import Truth, examine
 
@@ -61,8 +62,15 @@ def _claims_to_be_sent(house: House) -> None:
         assert work.outbox.change(message, replace(message, state=MessageState.SENT, sent_at=OPENS_AT))
 
 
+def test_a_clock_that_is_suspect(opened: House) -> None:
+    found = Suspicion(Reason.AHEAD, timedelta(days=1), OPENS_AT, vouched=False)
+    with opened.db.begin() as work:
+        work.guards.keep_clock(work.guards.clock(lock=True).raised(found))
+    assert broken(opened) == {Truth.CLOCK: ("jumped ahead by 1 day, 0:00:00 since 2027-05-03T06:00:00+00:00",)}
+
+
 @pytest.mark.parametrize(
-    ("harm", "truth"), [(_stuck, Truth.LEASES), (_claims_to_be_sent, Truth.SENT_WAS_ACCEPTED)], ids=str
+    ("harm", "truth"), [(_stuck, Truth.LEASES), (_claims_to_be_sent, Truth.SENT_WAS_ACCEPTED)], ids=["stuck", "sent"]
 )
 def test_mails_that_no_worker_would_leave_so(opened: House, harm: Callable[[House], None], truth: Truth) -> None:
     message = opened.messages()[0]

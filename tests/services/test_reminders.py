@@ -1,9 +1,13 @@
 """Planning what is due: once, after downtime too, and only for whoever still owes."""
 
+from dataclasses import replace
 from datetime import time, timedelta
+
+import pytest
 
 from tests.builders import CLOSES_AT, DUE_AT
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
+from workflow.domain.calendar import OutsideCalendarError
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.services import reminders, submissions
 from workflow.services.overview import overview
@@ -98,3 +102,28 @@ def test_the_overview_promises_the_mail_that_is_then_planned(opened: House) -> N
     assert (planned.kind, planned.due_at) == (MessageKind(promised.kind), promised.at)
     assert view.rows[-1].next_mail is None  # nobody to write to
     assert view.without_contact[0].submission.unit == "tysta"
+
+
+def test_after_a_mail_outage_only_the_newest_and_true_reminder_leaves(opened: House) -> None:
+    """Planned before the last day, but no worker until after it: nothing untrue is sent, nothing twice a day."""
+    opened.deliver()
+    for days in (-7, 0):
+        at(opened, days)
+        plan(opened)
+    at(opened, 3)  # Monday; the last day was Friday
+    plan(opened)
+    opened.deliver()
+    assert sent(opened) == [("T-5", MessageState.SKIPPED), ("T+0", MessageState.SKIPPED)]
+    at(opened, 5)
+    plan(opened)
+    opened.deliver()
+    assert sent(opened)[-1] == ("T+3", MessageState.SENT)
+
+
+def test_a_round_that_cannot_be_planned_stops_no_other(opened: House) -> None:
+    far = replace(opened.submission(), due_at=DUE_AT + timedelta(days=50 * 366))
+    with opened.db.begin() as work:
+        work.submissions.save(far)
+    at(opened, -7)
+    with pytest.raises(OutsideCalendarError):
+        plan(opened)

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import CLOSES_AT, OPENS_AT, a_round
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.audit import first_break
-from workflow.domain.errors import AlreadyExistsError, DeadlineError, RoundMoveRefusedError
+from workflow.domain.errors import AlreadyExistsError, DeadlineError, FarDeadlineError, RoundMoveRefusedError
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
@@ -103,3 +103,17 @@ def test_closing_cancels_reminders_and_takes_late_answers_all_the_same(opened: H
 def test_a_cancelled_round_never_opens(house: House) -> None:
     rounds.cancel_round(house.db, ROUND, by="k", now=OPENS_AT)
     assert rounds.open_due_rounds(house.db, secrets=house.secrets, calendar=house.calendar, now=CLOSES_AT) == ()
+
+
+def test_a_round_whose_closing_has_passed_invites_nobody(house: House) -> None:
+    house.clock.at = CLOSES_AT + timedelta(days=1)
+    opened = rounds.open_due_rounds(house.db, secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+    assert opened == ()
+    with pytest.raises(rounds.RoundOverError):
+        house.open()
+
+
+def test_a_mistyped_year_is_refused(house: House) -> None:
+    far = replace(a_round(id="2027-T2", state=RoundState.PLANNED), closes_at=CLOSES_AT + timedelta(days=45 * 365))
+    with pytest.raises(FarDeadlineError):
+        rounds.plan_round(house.db, far, by="k", now=OPENS_AT)

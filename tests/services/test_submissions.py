@@ -9,6 +9,7 @@ import pytest
 from tests.builders import DUE_AT, an_answer
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.errors import (
+    DraftChangedError,
     IncompleteError,
     LockedQuestionError,
     MoveRefusedError,
@@ -18,7 +19,7 @@ from workflow.domain.errors import (
 )
 from workflow.domain.forms import Answer
 from workflow.domain.messages import MessageKind, MessageState
-from workflow.domain.submissions import Move, State
+from workflow.domain.submissions import Move, State, answers_sha256
 from workflow.services import bundles, submissions
 from workflow.services.overview import overview, submission_view
 
@@ -206,3 +207,64 @@ def test_a_reworked_text_after_a_return_is_a_draft_again(opened: House) -> None:
     assert SECRET_WORDS not in repr(bundles.draft_bundle(opened.db, opened.documents, ROUND))
     opened.submit(NORRBY)
     assert SECRET_WORDS in repr(bundles.draft_bundle(opened.db, opened.documents, ROUND))
+
+
+def test_an_extension_before_the_first_mail_leaves_takes_nothing_away(opened: House) -> None:
+    extend(opened)
+    opened.deliver()
+    assert sorted(kind for kind, _, state in opened.mails() if state is MessageState.SENT) == [
+        "extension",
+        "invitation",
+    ]
+
+
+def test_each_receipt_tells_of_its_own_edition(opened: House) -> None:
+    opened.answer(NORRBY)
+    opened.submit(NORRBY)
+    submissions.take_back(opened.db, NORRBY, by="r-1", now=opened.clock.at)
+    save(opened, an_answer("mark", "Helt ny text", version=1))
+    opened.submit(NORRBY)
+    opened.deliver()
+    with opened.read() as work:
+        texts = {
+            each.slot: frozen.text
+            for each in opened.messages()
+            if each.kind is MessageKind.RECEIPT and (frozen := work.outbox.get(each.id).frozen)
+        }
+    assert "Helt ny text" not in texts["edition-1"]
+    assert "Helt ny text" in texts["edition-2"]
+
+
+def test_only_what_was_read_through_is_handed_in(opened: House) -> None:
+    opened.answer(NORRBY)
+    seal = answers_sha256(submissions.sheet(opened.db, NORRBY).answers)
+    save(opened, an_answer("mark", "Någon annans ändring", version=1), by="r-2")
+    with pytest.raises(DraftChangedError):
+        submissions.submit(
+            opened.db,
+            NORRBY,
+            by="r-1",
+            secrets=opened.secrets,
+            calendar=opened.calendar,
+            now=opened.clock.at,
+            seal=seal,
+        )
+    assert opened.submission().state is State.DRAFT
+
+
+def test_the_report_says_when_the_text_it_shows_came_in(opened: House) -> None:
+    opened.answer(NORRBY)
+    opened.submit(NORRBY)
+    submissions.take_back(opened.db, NORRBY, by="r-1", now=opened.clock.at)
+    opened.clock.at = DUE_AT + timedelta(days=5)
+    save(opened, an_answer("mark", "Den riktiga texten", version=1))
+    opened.submit(NORRBY)
+    unit = next(each for each in bundles.draft_bundle(opened.db, opened.documents, ROUND).bundle.units if each.edition)
+    assert (unit.late_days, unit.edition) == (0, 2)
+    assert (unit.edition_received_at, unit.edition_late_days > 0) == (opened.clock.at, True)
+
+
+def extend(house: House) -> None:
+    submissions.extend(
+        house.db, [NORRBY], DUE_AT + timedelta(days=7), reason="Sjuk", by="k", secrets=house.secrets, now=house.clock.at
+    )

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from tests.web.houses import NORRBY, browser, csrf_of, open_form
 from workflow.bootstrap import App
+from workflow.domain.clockguard import Reason, Suspicion
 from workflow.ports import Job
 from workflow.web.about import local_path
 from workflow.web.application import create_site
@@ -182,6 +183,12 @@ def test_the_process_says_that_it_lives(house: App) -> None:
     assert browser(house).get("/healthz").json() == {"status": "ok"}
 
 
+def suspect_clock(house: App) -> None:
+    found = Suspicion(Reason.AHEAD, timedelta(days=1), house.now(), vouched=False)
+    with house.db.begin() as work:
+        work.guards.keep_clock(work.guards.clock(lock=True).raised(found))
+
+
 def beat(house: App, *, ago: timedelta = timedelta()) -> None:
     with house.db.begin() as work:
         for job in Job:
@@ -200,6 +207,15 @@ def test_not_ready_while_the_jobs_are_silent(house: App) -> None:
     assert f"job {Job.DELIVER} has never run" in page.json()["reasons"]
     beat(house, ago=timedelta(hours=1))
     assert len(browser(house).get("/readyz").json()["reasons"]) == len(Job)
+
+
+def test_not_ready_while_the_clock_is_suspect(house: App) -> None:
+    beat(house)
+    suspect_clock(house)
+    page = browser(house).get("/readyz")
+    assert page.status_code == 503
+    (reason,) = page.json()["reasons"]
+    assert reason.startswith("the clock is suspect: it jumped ahead by 1 day")
 
 
 def test_not_ready_without_a_database(house: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """The only room where the time is read: the real clock, one that stands still, and one that a rehearsal sets."""
 
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from workflow.adapters.files import write_whole
 from workflow.domain.errors import TertialError
+
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # on macOS the latter does not stop in sleep
 
 
 class ClockFileError(TertialError):
@@ -20,6 +23,14 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def steady_seconds() -> float:
+    """Seconds of a clock that nobody sets and that a sleeping machine does not stop, unlike time.monotonic on Linux.
+
+    Only differences mean anything, and only within one boot.
+    """
+    return time.clock_gettime(_STEADY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class FolderFiles:
             raise ValueError(f"no name for a kept file: {name!r}")
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(path.parent.parent)
+            sync_folder(path.parent.parent)
         write_whole(path, data)
         return str(path)
 
@@ -61,10 +61,10 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
             Path(draft.name).unlink(missing_ok=True)
             raise
     if durable:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -17,6 +19,15 @@ PERSONAL = re.compile(
 REMOVED = "[removed]"
 _LINK = re.compile(r"(/l/)[^\s\"'<>?#&/]+")
 _MAILBOX = re.compile(r"[^\s\"'<>,;:@=]+@[^\s\"'<>,;:@]+\.[^\s\"'<>,;:@]+")
+# What PostgreSQL adds to an error: DETAIL shows the failing row, CONTEXT what was being read. A row may hold line ends
+# and anything else that people write, so all is taken away up to Python's own sentences between two tracebacks; they
+# are longer than the 64 bytes which PostgreSQL shows of one value.
+_ROW = re.compile(
+    r"^(?P<lead>[ |+]*(?:\S*Error: )?)(?:DETAIL|CONTEXT|QUERY):.*?"
+    r"(?=\n[ |]*\n[ |]*(?:The above exception was the direct cause|During handling of the above exception, another)"
+    r"|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 _PASSWORD = re.compile(r"(://[^/@\s:]*:)[^/@\s]+@")
 
 
@@ -45,6 +56,21 @@ def configure_logging(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_crash
+    threading.excepthook = _log_crash_of_thread
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that nobody caught, as a line of the log instead of Python's own print."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("crash").critical("uncaught", exc_info=(kind, error, trace))
+
+
+def _log_crash_of_thread(crash: threading.ExceptHookArgs) -> None:
+    if crash.exc_value is not None and not issubclass(crash.exc_type, SystemExit):
+        _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
 
 
 def _endings() -> list[Processor]:
@@ -75,6 +101,7 @@ def _clean(key: str, value: object) -> object:
 
 
 def scrub(text: str) -> str:
-    """Return the text without link tokens, passwords in addresses, and mail addresses."""
+    """Return the text without link tokens, passwords in addresses, mail addresses, and rows PostgreSQL speaks of."""
+    text = _ROW.sub(rf"\g<lead>{REMOVED}", text)
     text = _PASSWORD.sub(rf"\1{REMOVED}@", _LINK.sub(rf"\1{REMOVED}", text))
     return _MAILBOX.sub(REMOVED, text)

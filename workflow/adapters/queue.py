@@ -1,6 +1,7 @@
 """Asking for background jobs by Celery on Redis or Valkey; a broker that is away or stuck never holds a page up."""
 
 import logging
+import time
 from threading import BoundedSemaphore, Event, Thread
 
 from celery import Celery
@@ -14,13 +15,13 @@ QUEUE = "tertial"
 EXPIRES = 60  # seconds: two ticks; a worker that comes back late finds the newest asking only
 PATIENCE = 0.8  # seconds that asking may take; a page should answer within one
 AT_ONCE = 8  # askings under way; fewer than the ten connections of Celery's pool
-TIME_LIMIT = 1200  # seconds; the final dot of one mail may take 600 (RFC 5321 §4.5.3.2.6)
+REST = 5.0  # seconds in which nobody asks after it has failed
 
 _WORKER_SOCKET = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True}
 _ASKING_SOCKET = {"socket_timeout": 2, "socket_connect_timeout": 1, "socket_keepalive": True}
 _TRANSPORT = {
     "global_keyprefix": "tertial:",
-    "visibility_timeout": 1800,  # longer than TIME_LIMIT: a job that still runs is not given to another worker
+    "visibility_timeout": 1800,  # a job that runs for longer is given to another worker too, which does no harm
     "unacked_restore_throttle": 1,  # with the default of 10, a killed worker's jobs come back up to 100 s later
     "health_check_interval": 10,
 }
@@ -43,13 +44,12 @@ def make_celery(url: str) -> Celery:
         task_publish_retry=False,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
-        task_time_limit=TIME_LIMIT,
         worker_prefetch_multiplier=1,
-        worker_max_tasks_per_child=500,
         worker_soft_shutdown_timeout=30,
         worker_enable_soft_shutdown_on_idle=True,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # for ever: meanwhile the worker looks by itself
         broker_transport_options=_TRANSPORT | _WORKER_SOCKET,
     )
     return app
@@ -58,16 +58,24 @@ def make_celery(url: str) -> Celery:
 class CeleryQueue:
     """Implements ports.Queue. An asking that does not get through is only logged: the next tick asks again."""
 
-    def __init__(self, url: str, *, expires: float = EXPIRES, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, *, expires: float = EXPIRES, patience: float = PATIENCE, rest: float = REST) -> None:
         self._app = make_celery(url)
         self._app.conf.broker_transport_options = _TRANSPORT | _ASKING_SOCKET
         self._expires = expires
         self._patience = patience
+        self._rest = rest
         self._places = BoundedSemaphore(AT_ONCE)
         self._stuck = Event()
+        self._rests_until = 0.0
 
     def ask(self, job: Job) -> None:
-        """Ask in a thread of its own, and wait for it only as long as the broker has been answering."""
+        """Ask in a thread of its own, and wait for it only as long as the broker has been answering.
+
+        After a failure nothing is asked for a while: ticks and the workers' own look at the database make up for it.
+        """
+        if time.monotonic() < self._rests_until:
+            _log.debug("job %s not asked for: the broker did not answer a moment ago", job)
+            return
         if not self._places.acquire(blocking=False):
             _log.warning("job %s not asked for: the broker does not answer", job)
             return
@@ -80,14 +88,19 @@ class CeleryQueue:
             return
         asking.join(0 if self._stuck.is_set() else self._patience)
         if asking.is_alive():
-            self._stuck.set()
+            self._fail()
 
     def _send(self, job: Job) -> None:
         try:
             self._app.send_task(job.value, expires=self._expires, ignore_result=True, retry=False)
             self._stuck.clear()
+            self._rests_until = 0.0
         except (KombuError, RedisError, OSError) as error:  # by its kind only: the text may hold the broker's password
-            self._stuck.set()
+            self._fail()
             _log.warning("job %s not asked for: %s", job, type(error).__name__)
         finally:
             self._places.release()
+
+    def _fail(self) -> None:
+        self._stuck.set()
+        self._rests_until = time.monotonic() + self._rest

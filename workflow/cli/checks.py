@@ -1,4 +1,4 @@
-"""`tertial check | doctor | audit verify`: the settings and what they name; the standing truths; the log's chain."""
+"""`tertial check | doctor`: the settings and what they name; the standing truths."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -15,15 +15,14 @@ from workflow.cli import later
 from workflow.cli.errors import in_words, said
 from workflow.cli.output import AsJson, Column, as_json, field, result, table
 from workflow.cli.reach import broker_answers, mail_server_answers
-from workflow.cli.shell import Shell, command, fail
-from workflow.domain.audit import GENESIS, first_break
+from workflow.cli.shell import Shell, command
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.errors import ConfigError, RefusedError
+from workflow.ports import Job
 from workflow.resources import Resources
 from workflow.services.doctor import Finding, Truth, examine
 
 app = typer.Typer()
-audit = typer.Typer()
 
 ShowSettings = Annotated[bool, typer.Option("--settings", help="Also every setting, secrets hidden.")]
 
@@ -135,6 +134,7 @@ TRUTHS = {
     Truth.CHAIN: "the log's chain holds",
     Truth.OPENED_IN_TIME: "no round is late to open",
     Truth.MAIL_LEAVES: "no mail has been due for more than ten minutes",
+    Truth.CLOCK: "the clock is believed",
 }
 
 
@@ -144,6 +144,7 @@ def doctor(shell: Shell, *, json: AsJson = False) -> None:
     house = shell.house
     tick = timedelta(seconds=house.settings.tick_seconds)
     verdicts = [_verdict(finding) for finding in examine(house.db, tick=tick, now=shell.now())]
+    verdicts.append(_Verdict("when each job last ran", ok=True, detail=_beats(shell)))
     words, safe = later.backup.facts(house.settings.database_url)
     verdicts.append(_Verdict("the database is safe to use", safe, words))
     if json:
@@ -154,23 +155,15 @@ def doctor(shell: Shell, *, json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def _beats(shell: Shell) -> str:
+    """A statement, not a verdict: the doctor may be asked while nothing runs. Watchers ask /readyz."""
+    with shell.house.db.read() as work:
+        beats = work.beats.all()
+    ages = {
+        job: f"{round((shell.now() - beats[job]).total_seconds())} s ago" if job in beats else "never" for job in Job
+    }
+    return ", ".join(f"{job} {age}" for job, age in ages.items())
+
+
 def _verdict(finding: Finding) -> _Verdict:
     return _Verdict(TRUTHS[finding.truth], finding.holds, ", ".join(finding.broken))
-
-
-# --- audit -------------------------------------------------------------------
-
-
-@command(audit, "verify")
-def verify(shell: Shell, *, json: AsJson = False) -> None:
-    """Prove that nothing in the log was changed, removed or put in later."""
-    with shell.house.db.read() as work:
-        log = work.log.all()
-    broken = first_break(log)
-    head = log[-1].hash if log else GENESIS
-    if json:
-        as_json({"holds": broken is None, "events": len(log), "head": head, "first_break": broken})
-    elif broken is None:
-        result(f"The chain holds: {len(log)} events, head {head}")
-    if broken is not None:
-        fail(f"The chain is broken at event {broken}: it was changed, removed or put in later.")

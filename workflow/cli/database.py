@@ -10,6 +10,7 @@ import typer
 from workflow.cli import later
 from workflow.cli.output import DryRunFlag, Yes, done, note
 from workflow.cli.shell import BY, Shell, command, confirm, fail
+from workflow.services.audit import anchor_restored
 from workflow.services.holding import RESTORED, hold_planned
 
 app = typer.Typer()
@@ -53,6 +54,7 @@ def restore(
     later.backup.check(url, file)
     kept = _keep_present(shell, url) if overwrite else None
     later.backup.put_back(url, file, overwrite=overwrite)
+    anchor_restored(shell.house.db, shell.house.anchors, now=shell.now())  # before the log goes on
     held = hold_planned(shell.house.db, why=RESTORED, by=BY, now=shell.now())
     done(f"{file} is restored.")
     if kept:

@@ -6,8 +6,10 @@ import typer
 
 from workflow.cli import (
     accounts,
+    audit,
     bundles,
     checks,
+    clock,
     database,
     forms,
     imports,
@@ -47,7 +49,8 @@ _group("mail", "The ledger of mails.", mails.app)
 _group("units", "The register of units and contacts.", units.app)
 _group("form", "Check a form; write a unit's Word form.", forms.app)
 _group("account", "Who may log in as coordinator.", accounts.app)
-_group("audit", "The log of everything decided.", checks.audit)
+_group("audit", "The log of everything decided.", audit.app)
+_group("clock", "Whether the clock is believed.", clock.app)
 _group("db", "The database: schema, backup, restore.", database.app)
 
 

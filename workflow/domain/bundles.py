@@ -12,7 +12,10 @@ from workflow.domain.submissions import Edition, State, Submission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStatus:
-    """How one unit stands in the report. `edition` 0 means nothing has been handed in."""
+    """How one unit stands in the report. `edition` 0 means nothing has been handed in.
+
+    `received_at` and `late_days` are those of the first edition, the legal moment; `edition_…` those of the text shown.
+    """
 
     unit: str
     name: str
@@ -24,6 +27,8 @@ class UnitStatus:
     due_at: datetime
     sha256: str
     diary_number: str
+    edition_received_at: datetime | None = None
+    edition_late_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,7 @@ class Bundle:
 
     @property
     def late(self) -> tuple[UnitStatus, ...]:
-        return tuple(unit for unit in self.units if unit.late_days > 0)
+        return tuple(unit for unit in self.units if unit.late_days > 0 and unit.state != State.EXCUSED)
 
 
 def compose_bundle(
@@ -152,6 +157,8 @@ def _status(submission: Submission, edition: Edition | None) -> UnitStatus:
         due_at=submission.due_at,
         sha256=edition.sha256 if edition else "",
         diary_number=submission.diary_number,
+        edition_received_at=edition.received_at if edition else None,
+        edition_late_days=edition.late_days if edition else 0,
     )
 
 

@@ -41,6 +41,12 @@ class LinkError(NotFoundError):
     sentence = "Länken gäller inte längre. Öppna den senaste länken du har fått, eller skriv till {office}."
 
 
+class StaleWriteError(TertialError):
+    """Somebody else was first: the version in hand is not the stored one."""
+
+    sentence = "Någon annan hann före. Läs om sidan och försök igen."
+
+
 class RefusedError(TertialError):
     """A rule says no; nothing was changed."""
 
@@ -71,6 +77,22 @@ class DeadlineError(RefusedError):
     sentence = "Den nya sista dagen måste ligga efter {now}."
 
 
+class FarDeadlineError(RefusedError):
+    """Surely a mistyped year; the calendar of free days does not reach everywhere either."""
+
+    sentence = "Dagen {due} ligger mer än ett år fram. Kontrollera årtalet."
+
+
+class NoExtensionError(RefusedError):
+    sentence = "Ett anstånd måste ge mer tid än till {due}."
+
+
+class DraftChangedError(StaleWriteError):
+    """Handing in something else than what was read through."""
+
+    sentence = "Någon sparade medan du läste. Läs igenom svaren en gång till och lämna in."
+
+
 class LockedQuestionError(RefusedError):
     """After a return only the chosen questions are open."""
 
@@ -81,6 +103,12 @@ class TextRefusedError(RefusedError):
     """Text that no document can hold. `position` counts characters from 1; `character` is its U+ number."""
 
     sentence = "Texten i {field} innehåller ett tecken som inte går att spara ({character}, tecken nummer {position})."
+
+
+class TooLongError(RefusedError):
+    """More characters in one field than are kept. `field` as in TextRefusedError."""
+
+    sentence = "Texten i {field} är för lång: {count} tecken. Den får vara högst {limit} tecken."
 
 
 class TooLargeError(RefusedError):
@@ -101,12 +129,6 @@ class LoginRefusedError(RefusedError):
 
 class AlreadyExistsError(RefusedError):
     sentence = "{what} finns redan."
-
-
-class StaleWriteError(TertialError):
-    """Somebody else was first: the version in hand is not the stored one."""
-
-    sentence = "Någon annan hann före. Läs om sidan och försök igen."
 
 
 class AnswerClashError(StaleWriteError):

@@ -2,9 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from json import dumps
 from unicodedata import category
 
-from workflow.domain.errors import TextRefusedError
+from workflow.domain.errors import TextRefusedError, TooLongError
+
+LONGEST_TEXT = 100_000
+"""Characters in one answer or reason: some forty printed pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +167,15 @@ def merge(answers: Iterable[Answer]) -> dict[str, Answer]:
     return {answer.question: answer for answer in answers}
 
 
+def seal(answers: Answers) -> str:
+    """Name the draft as it stands: 64 hexadecimal digits that change with every change of a text or a tick.
+
+    Whoever hands in says with it what they have read.
+    """
+    rows = [[each.question, each.text, each.not_applicable, each.na_reason] for _, each in sorted(answers.items())]
+    return sha256(dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
 
@@ -178,12 +192,26 @@ def clean_text(text: str, *, where: str) -> str:
     return text
 
 
+def clean_written(text: str, *, where: str) -> str:
+    """What somebody wrote in a field, as it will be kept: `clean_text`, and at most LONGEST_TEXT characters.
+
+    Raises TextRefusedError, TooLongError.
+    """
+    text = clean_text(text, where=where)
+    if len(text) > LONGEST_TEXT:
+        raise TooLongError(field=where, count=len(text), limit=LONGEST_TEXT)
+    return text
+
+
 def clean_answer(answer: Answer, *, known: Collection[str]) -> Answer:
-    """The answer with its texts cleaned. The question must be one of `known` (KeyError otherwise: a forged field)."""
+    """The answer with its texts cleaned. The question must be one of `known` (KeyError otherwise: a forged field).
+
+    Raises TextRefusedError, TooLongError.
+    """
     if answer.question not in known:
         raise KeyError(answer.question)
     return replace(
         answer,
-        text=clean_text(answer.text, where=answer.question),
-        na_reason=clean_text(answer.na_reason, where=answer.question),
+        text=clean_written(answer.text, where=answer.question),
+        na_reason=clean_written(answer.na_reason, where=answer.question),
     )

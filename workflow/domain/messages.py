@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workflow.domain.submissions import State, Submission
+
 
 class MessageKind(StrEnum):
     """One per folder in email_templates/."""
@@ -39,6 +41,13 @@ class MessageState(StrEnum):
     HELD = "held"
 
 
+DECISIONS = {MessageKind.APPROVED: State.APPROVED, MessageKind.EXCUSED: State.EXCUSED}
+"""Mails that tell of a decision: untrue when it has been undone before they left."""
+DATED = REMINDERS | {MessageKind.EXTENSION}
+"""Mails that speak of one certain last day: a moved deadline makes them untrue. The others tell of it as it stands."""
+BEFORE_THE_LAST_DAY = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY})
+TOO_LATE = "too_late"
+
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
         {MessageState.SENDING, MessageState.CANCELLED, MessageState.SKIPPED, MessageState.HELD, MessageState.FAILED}
@@ -50,8 +59,11 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.HANDING: frozenset(
         {MessageState.SENT, MessageState.UNKNOWN, MessageState.PLANNED, MessageState.FAILED}
     ),
-    MessageState.UNKNOWN: frozenset({MessageState.SENT, MessageState.FAILED, MessageState.PLANNED}),
-    MessageState.FAILED: frozenset({MessageState.PLANNED}),
+    # skipped: a person has seen it and wants nothing more done
+    MessageState.UNKNOWN: frozenset(
+        {MessageState.SENT, MessageState.FAILED, MessageState.PLANNED, MessageState.SKIPPED}
+    ),
+    MessageState.FAILED: frozenset({MessageState.PLANNED, MessageState.SKIPPED}),
     MessageState.SENT: frozenset(),
     MessageState.CANCELLED: frozenset(),
     MessageState.SKIPPED: frozenset(),
@@ -62,6 +74,7 @@ PENDING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HA
 LEASE = timedelta(minutes=15)  # longer than the ten minutes RFC 5321 §4.5.3.2.6 gives the reply to the final dot
 RETRY_LADDER = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120, 240))  # greylisting asks for ≥ 5
 GIVE_UP_AFTER = timedelta(days=3)
+_BEHIND = timedelta(seconds=1)  # behind all that is due by now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,18 +149,19 @@ class Message:
     def is_reminder(self) -> bool:
         return self.kind in REMINDERS
 
-    def claim(self, now: datetime) -> "Message":
-        """planned → sending, with a lease and a higher fence.
+    def claim(self, now: datetime, *, local_day: str = "") -> "Message":
+        """planned → sending, with a lease and a higher fence; `local_day` is the one the second belt counts.
 
-        The time for retries runs from the first try: after a long outage nothing is given up unsent.
+        The time for retries runs only while somebody tries: after a long outage nothing is given up unsent. A
+        reminder has its time whatever happens; then it is too late for it.
         """
-        give_up_at = self.give_up_at if self.attempts else max(self.give_up_at, now + GIVE_UP_AFTER)
         return replace(
             self._to(MessageState.SENDING),
             fence=self.fence + 1,
             attempts=self.attempts + 1,
             lease_until=now + LEASE,
-            give_up_at=give_up_at,
+            give_up_at=self._give_up_after_waiting_until(now),
+            local_day=local_day or self.local_day,
         )
 
     def freeze(self, frozen: Frozen, *, local_day: str) -> "Message":
@@ -178,7 +192,7 @@ class Message:
 
     def postpone(self, due_at: datetime) -> "Message":
         """Still planned, but for later: outside the sending window."""
-        return replace(self, due_at=due_at)
+        return replace(self, due_at=due_at, give_up_at=self._give_up_after_waiting_until(due_at))
 
     def retry(self, now: datetime, why: str) -> "Message":
         """Not accepted this time: up the ladder, or failed when there is no time left."""
@@ -187,10 +201,27 @@ class Message:
             return self.failed(why)
         return replace(self._to(MessageState.PLANNED), due_at=now + wait, reason=why, lease_until=None)
 
+    def put_back(self, now: datetime, *, why: str = "", behind: bool = False) -> "Message":
+        """Planned again as if it had not been claimed: the way out was shut, which is not this mail's fault.
+
+        It climbs no ladder, and the time of rest is not counted. `behind`: the mail that found out queues after what
+        is due, so that another tries next time.
+        """
+        return replace(
+            self._to(MessageState.PLANNED),
+            attempts=self.attempts - 1,
+            due_at=now + _BEHIND if behind else self.due_at,
+            reason=why or self.reason,
+            lease_until=None,
+        )
+
     def again(self, now: datetime, why: str) -> "Message":
         """A person asks for it to be sent again: the same bytes, at once."""
         moved = self._to(MessageState.PLANNED)
         return replace(moved, due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
+
+    def has_lost_its_lease(self, now: datetime) -> bool:
+        return self.lease_until is not None and now >= self.lease_until
 
     def recover(self) -> "Message":
         """What an expired lease means: before the marker it may be tried again, after it nobody knows."""
@@ -198,6 +229,9 @@ class Message:
             return replace(self.unknown("lease_expired"), fence=self.fence + 1)
         planned = self._to(MessageState.PLANNED)
         return replace(planned, reason="lease_expired", lease_until=None, fence=self.fence + 1)
+
+    def _give_up_after_waiting_until(self, later: datetime) -> datetime:
+        return self.give_up_at if self.is_reminder else self.give_up_at + max(later - self.due_at, timedelta())
 
     def _to(self, state: MessageState) -> "Message":
         if state not in MESSAGE_MOVES[self.state]:
@@ -220,13 +254,16 @@ class Attempt:
     ended_at: datetime
 
 
-def why_untrue(message: Message, *, is_owed: bool, state: str, deadline_revision: int, round_state: str) -> str:
+def why_untrue(message: Message, submission: Submission, *, round_state: str, now: datetime) -> str:
     """Why this mail must not go any more, or "". Asked at planning, at the claim and in the marker's transaction."""
-    if message.kind in OWED_ONLY:
-        if not is_owed:
-            return state
-        if message.deadline_revision != deadline_revision:
-            return "deadline_moved"
+    if message.kind in DECISIONS:
+        return "" if submission.state == DECISIONS[message.kind] else submission.state
+    if message.kind in OWED_ONLY and not submission.is_owed:
+        return submission.state
+    if message.kind in DATED and message.deadline_revision != submission.deadline_revision:
+        return "deadline_moved"
     if message.kind in REMINDERS and round_state != "open":
         return "round_closed"
+    if message.kind in BEFORE_THE_LAST_DAY and now >= submission.due_at:
+        return TOO_LATE
     return ""

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from json import dumps
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.errors import DeadlineError, IncompleteError, MoveRefusedError, ReasonMissingError
+from workflow.domain.errors import (
+    DeadlineError,
+    FarDeadlineError,
+    IncompleteError,
+    MoveRefusedError,
+    NoExtensionError,
+    ReasonMissingError,
+)
 from workflow.domain.forms import Answers, QuestionSet, count_answered, missing
 from workflow.domain.people import UnitKind
 
@@ -43,7 +50,7 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.RETURNED, Move.WRITE): State.RETURNED,
     (State.DRAFT, Move.SUBMIT): State.SUBMITTED,
     (State.RETURNED, Move.SUBMIT): State.SUBMITTED,
-    (State.SUBMITTED, Move.TAKE_BACK): State.DRAFT,
+    (State.SUBMITTED, Move.TAKE_BACK): State.DRAFT,  # or RETURNED again, where it was a supplement
     (State.SUBMITTED, Move.RETURN): State.RETURNED,
     (State.SUBMITTED, Move.APPROVE): State.APPROVED,
     (State.APPROVED, Move.REOPEN): State.RETURNED,
@@ -65,6 +72,9 @@ WHO: Mapping[Move, Actor] = {
 
 OWED = frozenset({State.NOT_STARTED, State.DRAFT, State.RETURNED})
 """The states in which the unit still owes an answer: reminders go, lateness counts."""
+
+
+FARTHEST = timedelta(days=400)  # a last day more than a year away is a mistyped year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +122,7 @@ class Submission:
         return self.state in OWED
 
     def is_overdue(self, now: datetime) -> bool:
-        return self.is_owed and now >= self.due_at
+        return self.is_owed and now > self.due_at
 
     def accepts_answer(self, question: str) -> bool:
         return not self.open_questions or question in self.open_questions
@@ -142,9 +152,14 @@ class Submission:
             review_started=False,
         )
 
-    def take_back(self) -> "Submission":
-        """The contact takes it back before a coordinator has begun to review; the edition stays on record."""
-        return self._moved(Move.TAKE_BACK)
+    def take_back(self, *, at: datetime) -> "Submission":
+        """The contact takes it back before a coordinator has begun to review; the edition stays on record.
+
+        A supplement is returned again, with its comments. Nobody is reminded on the day they took it back.
+        """
+        moved = self._moved(Move.TAKE_BACK)
+        is_supplement = bool(self.reason or self.comments)
+        return replace(moved, due_set_at=at, state=State.RETURNED if is_supplement else moved.state)
 
     def start_review(self) -> "Submission":
         if self.state is not State.SUBMITTED:
@@ -188,6 +203,8 @@ class Submission:
         """A new last day for a unit that still owes its answer."""
         if not self.is_owed:
             raise MoveRefusedError(move="extend", state=self.state)
+        if due_at <= self.due_at and not self.extended:
+            raise NoExtensionError(due=self.due_at)
         return replace(_with_deadline(self, due_at, at), extended=True)
 
     def _moved(self, move: Move) -> "Submission":
@@ -199,6 +216,8 @@ class Submission:
 def _with_deadline(submission: Submission, due_at: datetime, at: datetime) -> Submission:
     if due_at <= at:
         raise DeadlineError(now=at)
+    if due_at - at > FARTHEST:
+        raise FarDeadlineError(due=due_at)
     return replace(submission, due_at=due_at, due_set_at=at, deadline_revision=submission.deadline_revision + 1)
 
 
@@ -212,6 +231,11 @@ class Edition:
     received_at: datetime
     received_from: str
     late_days: int
+
+    @property
+    def slot(self) -> str:
+        """Names the receipt of this edition in the ledger."""
+        return f"edition-{self.number}"
 
     @property
     def sha256(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow.domain.audit import Event
+from workflow.domain.audit import Anchor, Event
 from workflow.domain.bundles import Bundle, compose_bundle
 from workflow.domain.errors import RoundMoveRefusedError
 from workflow.domain.rounds import RoundMove, RoundState
@@ -30,15 +30,19 @@ def bundle_round(
     """Freeze the next numbered edition of a closed round and keep its files. Raises RoundMoveRefusedError.
 
     The files are written before the round says that they are there: a crash in between is answered by doing it again,
-    which gives the same bytes.
+    which gives the same bytes. Beside them, and not in the ZIP, lies the head of the log as it was then: whoever keeps
+    the edition can prove the log by it (`tertial audit verify --anchors`).
     """
     with db.read() as work:
         round_ = work.rounds.get(round_id)
     if not round_.allows(RoundMove.BUNDLE):
         raise RoundMoveRefusedError(round=round_id, state=round_.state, move=RoundMove.BUNDLE)
     gathered = _write(documents, _compose(db, round_id, edition=round_.editions + 1))
+    with db.read() as work:
+        anchor = Anchor(work.log.head(), now)
     for name, data in gathered.files.items():
         files.write(f"{round_id}/{name}", data)
+    files.write(f"{round_id}/{file_stem(gathered.bundle)}.anchor.jsonl", anchor.line())
     with db.begin() as work:
         work.rounds.save(round_.bundle())  # StaleWriteError when somebody else was first
         work.log.append(

@@ -26,6 +26,7 @@ class Truth(StrEnum):
     CHAIN = "chain"
     OPENED_IN_TIME = "opened_in_time"
     MAIL_LEAVES = "mail_leaves"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +51,13 @@ def examine(db: Database, *, tick: timedelta, now: datetime) -> tuple[Finding, .
     - chain: the log is unbroken
     - opened_in_time: no planned round is more than 15 minutes late to open
     - mail_leaves: no planned mail has been due for more than 10 minutes
+    - clock: the clock is not suspect
     """
     with db.read() as work:
         rounds = work.rounds.all()
         events = work.log.all()
         messages = work.outbox.list()
+        guard = work.guards.clock()
         broken = {
             Truth.WHOLE_ROUNDS: _torn_rounds(work, rounds, events),
             Truth.INVITED: _uninvited(work, rounds, messages),
@@ -63,6 +66,7 @@ def examine(db: Database, *, tick: timedelta, now: datetime) -> tuple[Finding, .
             Truth.CHAIN: _broken_links(events),
             Truth.OPENED_IN_TIME: _unopened(rounds, now - OPENING_GRACE),
             Truth.MAIL_LEAVES: _left_lying(messages, now - MAIL_GRACE),
+            Truth.CLOCK: [str(guard)] if guard.stands else [],
         }
         return tuple(Finding(truth=truth, broken=tuple(found)) for truth, found in broken.items())
 

@@ -39,19 +39,13 @@ def announce(
     return work.outbox.plan([message]) == 1
 
 
-def withdraw_untrue(work: Work, submission: Submission, *, round_state: str) -> int:
+def withdraw_untrue(work: Work, submission: Submission, *, round_state: str, now: datetime) -> int:
     """Cancel what was planned and has just become untrue (submitted, excused, deadline moved). Gives how many."""
     cancelled = 0
     for message in work.outbox.of_submission(submission.id):
         if message.state not in {"planned", "held"}:
             continue
-        why = why_untrue(
-            message,
-            is_owed=submission.is_owed,
-            state=submission.state,
-            deadline_revision=submission.deadline_revision,
-            round_state=round_state,
-        )
+        why = why_untrue(message, submission, round_state=round_state, now=now)
         if why and work.outbox.change(message, message.cancel(why)):
             cancelled += 1
     return cancelled

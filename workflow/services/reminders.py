@@ -5,8 +5,9 @@ from datetime import datetime
 
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
+from workflow.domain.errors import TertialError
 from workflow.domain.messages import REMINDERS, Message, MessageState
-from workflow.domain.reminders import Slot, due_by, next_after, slots
+from workflow.domain.reminders import SUPERSEDED, Slot, due_by, next_after, slots
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Recipient, Submission
 from workflow.ports import Database, Secrets, Work
@@ -14,10 +15,21 @@ from workflow.services.rounds import SYSTEM, addressee, make_message
 
 
 def plan_due(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
-    """Plan for every open round; one transaction per round. Gives how many reminders were planned."""
+    """Plan for every open round; one transaction per round. Gives how many reminders were planned.
+
+    A round that cannot be planned stops no other; its error is raised when all have been looked at.
+    """
     with db.read() as work:
         open_rounds = [each.id for each in work.rounds.all() if each.state is RoundState.OPEN]
-    return sum(_plan_round(db, each, secrets=secrets, calendar=calendar, now=now) for each in open_rounds)
+    planned, broken = 0, []
+    for round_id in open_rounds:
+        try:
+            planned += _plan_round(db, round_id, secrets=secrets, calendar=calendar, now=now)
+        except TertialError as error:
+            broken.append(error)
+    if broken:
+        raise broken[0]
+    return planned
 
 
 def slots_of(round_: Round, submission: Submission, calendar: Calendar) -> tuple[Slot, ...]:
@@ -58,12 +70,21 @@ def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Cale
             return 0
     with db.begin() as work:
         rows = _due_rows(work, round_id, secrets, calendar, now)
+        _skip_older(work, round_id, rows)
         new = work.outbox.plan(rows)
         if new:
             skipped = sum(row.state is MessageState.SKIPPED for row in rows)
             data = {"planned": len(rows) - skipped, "skipped": skipped}
             work.log.append(Event(kind="reminders.planned", actor=SYSTEM, at=now, round=round_id, data=data))
         return new
+
+
+def _skip_older(work: Work, round_id: str, rows: Iterable[Message]) -> None:
+    """A reminder that still waits for its worker falls when a newer one is planned: only the newest is true."""
+    renewed = {row.submission for row in rows if row.state is MessageState.PLANNED}
+    for waiting in work.outbox.list(round_id=round_id, kinds=REMINDERS, states={MessageState.PLANNED}):
+        if waiting.submission in renewed:
+            work.outbox.change(waiting, waiting.skip(SUPERSEDED))
 
 
 def _due_rows(work: Work, round_id: str, secrets: Secrets, calendar: Calendar, now: datetime) -> list[Message]:

@@ -6,17 +6,31 @@ from datetime import datetime, timedelta
 
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar, DeadlineWarning
-from workflow.domain.errors import AlreadyExistsError, DeadlineError, RefusedError, StaleWriteError, TertialError
+from workflow.domain.errors import (
+    AlreadyExistsError,
+    DeadlineError,
+    FarDeadlineError,
+    RefusedError,
+    StaleWriteError,
+    TertialError,
+)
 from workflow.domain.forms import Form
 from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageKind
 from workflow.domain.people import Contact, Role, Unit, UnitKind, sort_key
 from workflow.domain.plans import RoundPlan, RoundPlans
 from workflow.domain.rounds import Round, RoundMove, RoundState
-from workflow.domain.submissions import Link, Recipient, Submission, submission_id
+from workflow.domain.submissions import FARTHEST, Link, Recipient, Submission, submission_id
 from workflow.ports import Database, Secrets, Work
 
 SYSTEM = "system"
+FARTHEST_PLAN = timedelta(days=5 * 366)  # no calendar is planned further ahead; a mistyped year is
 LINK_LIFE = timedelta(days=180)  # a link outlives the round, so that a late answer or a supplement still finds its way
+
+
+class RoundOverError(RefusedError):
+    """Nobody is invited to something that is over."""
+
+    sentence = "Omgången {round} skulle ha stängt {closes}. Ställ in den och planera en ny."
 
 
 class NobodyReportsError(RefusedError):
@@ -47,6 +61,8 @@ def find_round(db: Database, round_id: str) -> Round:
 def plan_round(db: Database, round_: Round, *, by: str, now: datetime) -> None:
     """Put a round in the calendar. Raises AlreadyExistsError, and DeadlineError for dates in the wrong order."""
     check_dates(round_)
+    if round_.opens_at - now > FARTHEST_PLAN:
+        raise FarDeadlineError(due=round_.opens_at)
     with db.begin() as work:
         if not work.rounds.add(round_):
             raise AlreadyExistsError(what=round_.id)
@@ -54,7 +70,9 @@ def plan_round(db: Database, round_: Round, *, by: str, now: datetime) -> None:
 
 
 def check_dates(round_: Round) -> None:
-    """Opens before every deadline, and no deadline after the closing."""
+    """Opens before every deadline, no deadline after the closing, and all of it within a year or so."""
+    if round_.closes_at - round_.opens_at > FARTHEST:
+        raise FarDeadlineError(due=round_.closes_at)
     for due_at in round_.due_at.values():
         if due_at <= round_.opens_at:
             raise DeadlineError(now=round_.opens_at)
@@ -96,6 +114,8 @@ def open_round(
     with db.begin() as work:
         round_ = work.rounds.get(round_id, lock=True)
         opened = round_.open(now)
+        if now >= round_.closes_at:
+            raise RoundOverError(round=round_id, closes=round_.closes_at)
         units = _reporting(work, opened, calendar)
         if not units:
             raise NobodyReportsError(round=round_id)
@@ -145,7 +165,11 @@ def make_round(plan: RoundPlan, plans: RoundPlans, form: Form) -> Round:
 def open_due_rounds(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetime) -> tuple[str, ...]:
     """Open every planned round whose time has come; one transaction each, so that one broken round stops no other."""
     with db.read() as work:
-        due = [each.id for each in work.rounds.all() if each.state is RoundState.PLANNED and each.opens_at <= now]
+        due = [
+            each.id
+            for each in work.rounds.all()
+            if each.state is RoundState.PLANNED and each.opens_at <= now < each.closes_at
+        ]
     opened = []
     for round_id in due:
         try:

@@ -8,15 +8,16 @@ from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import (
     AnswerClashError,
+    DraftChangedError,
     LockedQuestionError,
     ReasonMissingError,
     RefusedError,
     StaleWriteError,
 )
-from workflow.domain.forms import Answer, QuestionSet, clean_answer
+from workflow.domain.forms import Answer, QuestionSet, clean_answer, clean_text
 from workflow.domain.messages import MessageKind
 from workflow.domain.rounds import ANSWERABLE, Round
-from workflow.domain.submissions import Edition, Move, Submission
+from workflow.domain.submissions import Edition, Move, Submission, answers_sha256
 from workflow.ports import Database, Secrets, Work
 from workflow.services.mailing import announce, withdraw_untrue
 
@@ -92,15 +93,19 @@ def submit(
     secrets: Secrets,
     calendar: Calendar,
     now: datetime,
+    seal: str = "",
 ) -> Submission:
     """The legal moment: edition, receipt and log in one transaction; planned reminders fall.
 
+    `seal` (answers_sha256 of what was read through) makes sure that nothing else is handed in: DraftChangedError.
     Raises IncompleteError with what is missing; MoveRefusedError when it has been handed in already.
     """
     with db.begin() as work:
         submission, round_ = _answerable(work, submission_id)
         questions = round_.form.asked(submission.kind, submission.unit)
         answers = work.drafts.of(submission_id)
+        if seal and submission.is_owed and seal != answers_sha256(answers):
+            raise DraftChangedError
         submitted = submission.submit(questions, answers, at=now, calendar=calendar)
         submitted = work.submissions.save(submitted)
         edition = Edition(
@@ -112,8 +117,8 @@ def submit(
             late_days=calendar.days_late(submission.due_at, now),
         )
         work.editions.add(edition)
-        withdraw_untrue(work, submitted, round_state=round_.state)
-        announce(work, submitted, MessageKind.RECEIPT, slot=f"edition-{edition.number}", secrets=secrets, now=now)
+        withdraw_untrue(work, submitted, round_state=round_.state, now=now)
+        announce(work, submitted, MessageKind.RECEIPT, slot=edition.slot, secrets=secrets, now=now)
         work.log.append(
             _event("submission.submitted", submitted, by, now, edition=edition.number, sha256=edition.sha256)
         )
@@ -124,7 +129,7 @@ def take_back(db: Database, submission_id: str, *, by: str, now: datetime) -> Su
     """The contact takes the submission back; the edition that came in stays on record."""
     with db.begin() as work:
         submission, _ = _answerable(work, submission_id)
-        back = work.submissions.save(submission.take_back())
+        back = work.submissions.save(submission.take_back(at=now))
         work.log.append(_event("submission.taken_back", back, by, now))
         return back
 
@@ -177,7 +182,14 @@ def give_back(
     """
     with db.begin() as work:
         submission = _shown(work, submission_id, version)
-        returned = submission.give_back(move, reason=reason, comments=comments, due_at=due_at, by=by, at=now)
+        returned = submission.give_back(
+            move,
+            reason=clean_text(reason, where="reason"),
+            comments={question: clean_text(comment, where=question) for question, comment in comments.items()},
+            due_at=due_at,
+            by=by,
+            at=now,
+        )
         returned = work.submissions.save(returned)
         announce(
             work,
@@ -206,8 +218,8 @@ def excuse(
     with db.begin() as work:
         submission = _shown(work, submission_id, version)
         round_ = work.rounds.get(submission.round)
-        excused = work.submissions.save(submission.excuse(reason=reason, by=by, at=now))
-        withdraw_untrue(work, excused, round_state=round_.state)
+        excused = work.submissions.save(submission.excuse(reason=clean_text(reason, where="reason"), by=by, at=now))
+        withdraw_untrue(work, excused, round_state=round_.state, now=now)
         announce(work, excused, MessageKind.EXCUSED, slot="excused", secrets=secrets, now=now)
         work.log.append(_event("submission.excused", excused, by, now))
         return excused
@@ -228,15 +240,16 @@ def extend(
 
     `version` as in `approve`; for a single unit.
     """
-    if not reason.strip():
+    reason = clean_text(reason.strip(), where="reason")
+    if not reason:
         raise ReasonMissingError
     extended = []
     with db.begin() as work:
-        for submission_id in submission_ids:
+        for submission_id in sorted(submission_ids):  # always in the same order: two at once never wait for each other
             before = _shown(work, submission_id, version)
             round_ = work.rounds.get(before.round)
             after = work.submissions.save(before.extend(due_at, at=now))
-            withdraw_untrue(work, after, round_state=round_.state)
+            withdraw_untrue(work, after, round_state=round_.state, now=now)
             announce(
                 work,
                 after,
@@ -244,7 +257,7 @@ def extend(
                 slot=f"extension-{after.deadline_revision}",
                 secrets=secrets,
                 now=now,
-                detail={"previous_due": before.due_at.isoformat(), "reason": reason.strip()},
+                detail={"previous_due": before.due_at.isoformat(), "reason": reason},
             )
             extended.append(after)
         for after in extended:
@@ -258,7 +271,9 @@ def set_diary_number(
     """The registrar's own number, free text. `version` as in `approve`."""
     with db.begin() as work:
         submission = _shown(work, submission_id, version)
-        numbered = work.submissions.save(replace(submission, diary_number=number.strip()))
+        numbered = work.submissions.save(
+            replace(submission, diary_number=clean_text(number.strip(), where="diary_number"))
+        )
         work.log.append(_event("submission.diary_number", numbered, by, now))
         return numbered
 

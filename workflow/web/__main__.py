@@ -18,6 +18,7 @@ def main() -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,  # its lines would hold personal links
+        log_config=None,  # its own would write tracebacks past our filter, as plain text
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=10,

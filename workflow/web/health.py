@@ -30,11 +30,15 @@ def ready(request: Request) -> JSONResponse:
             reasons.append("database schema is not current: run `tertial db upgrade`")
         with house.db.read() as work:
             beats = work.beats.all()
+            clock = work.guards.clock()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the database, this page says so
         reasons.append(f"database does not answer: {type(error).__name__}")
     else:
         silence = max(SHORTEST_SILENCE, timedelta(seconds=house.settings.tick_seconds * MISSED_TICKS))
-        reasons += _silent(beats, since=house.now() - silence)
+        if clock.stands:  # then the jobs rest on purpose, and the age of a beat means nothing
+            reasons.append(f"the clock is suspect: it {clock}")
+        else:
+            reasons += _silent(beats, since=house.now() - silence)
     body: dict[str, object] = {"status": "not ready" if reasons else "ready", "reasons": reasons}
     return JSONResponse(body, status_code=503 if reasons else 200, headers={"Cache-Control": "no-store"})
 

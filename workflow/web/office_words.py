@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from workflow.domain.audit import Event
 from workflow.domain.errors import TertialError
 from workflow.domain.messages import MessageKind, MessageState
-from workflow.domain.people import Role, UnitKind
+from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import State
 from workflow.services.rounds import SYSTEM
@@ -46,11 +46,6 @@ UNIT_KINDS: Mapping[str, str] = {
     UnitKind.INTRESSEBOLAG: gettext("Intressebolag"),
     UnitKind.STIFTELSE: gettext("Stiftelser"),
     UnitKind.KOMMUNALFORBUND: gettext("Kommunalförbund"),
-}
-ROLES: Mapping[str, str] = {
-    Role.PRIMARY: gettext("kontaktperson"),
-    Role.DEPUTY: gettext("ersättare för kontaktpersonen"),
-    Role.HEAD: gettext("förvaltningschef eller vd"),
 }
 MAILS: Mapping[str, str] = {
     MessageKind.INVITATION: gettext("inbjudan"),
@@ -162,9 +157,6 @@ class OfficeWords:
 
     def unit_kind(self, kind: str) -> str:
         return self._of(UNIT_KINDS, kind)
-
-    def role(self, role: str) -> str:
-        return self._of(ROLES, role)
 
     def mail(self, kind: str) -> str:
         return self._of(MAILS, kind)

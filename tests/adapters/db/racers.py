@@ -9,7 +9,9 @@ from typing import Any
 from tests.builders import NOW, a_message, an_answer, an_event
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
+from workflow.domain.channel import Rate
 from workflow.domain.errors import AnswerClashError, StaleWriteError
+from workflow.domain.messages import Message, MessageState
 
 RACERS = 4
 _START_SECONDS = 30
@@ -107,6 +109,49 @@ def claim_all(database: SqlDatabase, _lane: int) -> list[str]:
             mine += [each.id for each in found if work.outbox.change(each, each.claim(NOW))]
         empty = 0 if found else empty + 1
     return mine
+
+
+def claim_in_batches(database: SqlDatabase, _lane: int) -> list[str]:
+    """As claim_all, but a batch in one go."""
+    mine: list[str] = []
+    empty = 0
+    while empty < 3:
+        with database.begin() as work:
+            found = work.outbox.due(NOW, limit=20)
+            stands = work.outbox.change_all([(each, each.claim(NOW)) for each in found])
+            mine += [each.id for each, ours in zip(found, stands, strict=True) if ours]
+        empty = 0 if found else empty + 1
+    return mine
+
+
+def claimed_mails() -> list[Message]:
+    return [a_message(slot=f"T+{number}", state=MessageState.SENDING, fence=1) for number in range(KEYS)]
+
+
+def finish_the_same(database: SqlDatabase, lane: int) -> int:
+    """Everybody believes to hold the same claimed mails and writes them in batches, in an order of its own."""
+    found = claimed_mails()[:: -1 if lane % 2 else 1]
+    won = 0
+    for start in range(0, len(found), 10):
+        with database.begin() as work:
+            won += sum(work.outbox.change_all([(each, each.hand(NOW)) for each in found[start : start + 10]]))
+    return won
+
+
+TOKENS = 40
+
+
+def take_tokens(database: SqlDatabase, _lane: int) -> int:
+    """Everybody takes one token at a time until there are none; no time passes."""
+    taken = 0
+    rate = Rate(TOKENS * 3)
+    while True:
+        with database.begin() as work:
+            state = work.channels.get("smtp", lock=True).refill(rate, NOW)
+            if state.tokens < 1:
+                return taken
+            work.channels.save(state.take(1))
+            taken += 1
 
 
 def append_events(database: SqlDatabase, lane: int) -> int:

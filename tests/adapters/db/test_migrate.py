@@ -58,7 +58,7 @@ def test_an_empty_database_is_brought_to_head_and_stays_there(bare_url: str) -> 
     assert not migrate.is_current(bare_url)
     migrate.upgrade(bare_url)
     migrate.upgrade(bare_url)
-    assert migrate.current(bare_url) == migrate.head() == "0001"
+    assert migrate.current(bare_url) == migrate.head() != ""
     assert migrate.is_current(bare_url)
 
 

@@ -185,6 +185,59 @@ def test_a_frozen_mail_is_never_frozen_anew(stocked: Database) -> None:
     assert stored(stocked, message).frozen == a_frozen()
 
 
+def test_nor_by_somebody_who_has_not_seen_that_it_is(stocked: Database) -> None:
+    plan(stocked, a_message(frozen=a_frozen()))
+    with stocked.begin() as work:
+        (listed,) = work.outbox.list()
+        assert work.outbox.change(listed, replace(listed.claim(NOW), frozen=a_frozen(subject="Något annat")))
+    assert stored(stocked, a_message()).frozen == a_frozen()
+
+
+# --- changing many ---------------------------------------------------------------------------------------------------
+
+
+def change_all(database: Database, *pairs: tuple[Message, Message]) -> tuple[bool, ...]:
+    with database.begin() as work:
+        return work.outbox.change_all(pairs)
+
+
+def test_each_of_many_is_written_where_state_and_fence_still_stand(stocked: Database) -> None:
+    mails = [a_message(slot=f"T-{number}") for number in range(4)]
+    plan(stocked, *mails)
+    assert change(stocked, mails[1], mails[1].cancel("submitted"))
+    taken = mails[2].claim(NOW)  # by another worker, to the very state and fence that we want to write
+    assert change(stocked, mails[2], replace(taken, lease_until=NOW + MINUTE))
+    gone = replace(mails[0], id="m-9", slot="T-9")
+    chosen = [*mails, gone]
+    assert change_all(stocked, *((each, each.claim(NOW)) for each in chosen)) == (True, False, False, True, False)
+    assert [stored(stocked, each).state for each in mails] == ["sending", "cancelled", "sending", "sending"]
+    assert stored(stocked, mails[2]).lease_until == NOW + MINUTE
+    assert change_all(stocked) == ()
+
+
+def test_many_are_frozen_each_with_its_own_letter_and_only_once(stocked: Database) -> None:
+    mails = [a_message(slot=f"T-{number}").claim(NOW) for number in range(3)]
+    first = replace(mails[2], frozen=a_frozen(subject="Den första"))
+    plan(stocked, *mails[:2], first)
+    letters = [a_frozen(subject=f"Mejl {number}") for number in range(3)]
+    pairs = [(each, replace(each, frozen=letter).hand(NOW)) for each, letter in zip(mails, letters, strict=True)]
+    assert change_all(stocked, *pairs) == (True, True, True)
+    assert [stored(stocked, each).frozen for each in mails] == [letters[0], letters[1], a_frozen(subject="Den första")]
+    assert change_all(stocked, *((after, after.sent(NOW, "250 ok")) for _, after in pairs)) == (True, True, True)
+    assert [stored(stocked, each).frozen for each in mails][:2] == letters[:2]
+
+
+def test_when_the_belt_refuses_one_of_many_none_is_written_and_the_transaction_goes_on(stocked: Database) -> None:
+    mails = [a_message(slot="T-5"), a_message(slot="T-4"), a_message(kind=MessageKind.RECEIPT)]
+    plan(stocked, *mails)
+    pairs = [(each, each.claim(NOW, local_day=TODAY)) for each in mails]
+    with stocked.begin() as work:
+        with pytest.raises(StaleWriteError):
+            work.outbox.change_all(pairs)
+        assert work.outbox.change_all(pairs[1:]) == (True, True)
+    assert [stored(stocked, each).state for each in mails] == ["planned", "sending", "sending"]
+
+
 # --- the second belt ---------------------------------------------------------
 
 

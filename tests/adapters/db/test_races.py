@@ -44,6 +44,19 @@ def test_no_message_is_claimed_twice(sql_stocked: SqlDatabase, sql_url: str) -> 
         assert {(each.state, each.attempts) for each in work.outbox.list()} == {(MessageState.SENDING, 1)}
 
 
+def test_no_message_is_claimed_twice_in_batches_either(sql_stocked: SqlDatabase, sql_url: str) -> None:
+    with sql_stocked.begin() as work:
+        work.outbox.plan([a_message(slot=f"T+{number}") for number in range(KEYS)])
+    claimed = [id_ for mine in race(racers.claim_in_batches, sql_url) for id_ in mine]
+    assert len(claimed) == len(set(claimed)) == KEYS
+
+
+def test_of_several_that_write_the_same_batch_each_row_has_one_winner(sql_stocked: SqlDatabase, sql_url: str) -> None:
+    with sql_stocked.begin() as work:
+        work.outbox.plan(racers.claimed_mails())
+    assert sum(race(racers.finish_the_same, sql_url)) == KEYS
+
+
 def test_one_reminder_a_day_whoever_is_first(sql_stocked: SqlDatabase, sql_url: str) -> None:
     assert sorted(race(racers.remind_on_one_day, sql_url)) == [0] * (RACERS - 1) + [1]
 

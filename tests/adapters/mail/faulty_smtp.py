@@ -52,6 +52,7 @@ class FaultySmtp:
     threads: list[threading.Thread] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     body_seen: threading.Event = field(default_factory=threading.Event)
+    kept: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def serve(self, listening: socket.socket) -> None:
         while not self.over.is_set():
@@ -110,10 +111,11 @@ class _Conversation:
         action = self.script.get(f"{point} {nth}") or self.script.get(point) or Do("502 unknown")
         if action.keep:
             self.server.accepted.append(body)
+            self.server.kept.release()
         if action.say:
             self.connection.sendall(f"{action.say}\r\n".encode())
-        if point == "body":
-            self.server.body_seen.set()
+        if point == "body" and action.then in {GO, HANG}:
+            self.server.body_seen.set()  # else when it has hung up
         if action.then == HANG:
             self.server.over.wait(30)
         if action.then == RESET:

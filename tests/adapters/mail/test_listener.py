@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.mail.handing import hand_over
 from workflow.adapters.clock import FileClock, FixedClock, set_now
 from workflow.adapters.mail import mailbox
 from workflow.adapters.mail.listener import MailListener, listening_port, read_attachment, read_mailbox
@@ -35,7 +36,7 @@ def listener(tmp_path: Path) -> Iterator[MailListener]:
 
 def send(port: int, data: bytes, *to: str) -> Outcome:
     with SmtpPostman("127.0.0.1", port, timeout=5).connect() as channel:
-        return channel.hand_over("kansli@stad.example", to, data, before_dot=lambda: True).outcome
+        return hand_over(channel, "kansli@stad.example", to, data, before_dot=lambda: True).outcome
 
 
 def letter(**headers: str) -> bytes:
@@ -78,8 +79,8 @@ def test_file_and_log_line_are_there_when_the_250_comes(listener: MailListener, 
 def test_a_mail_that_is_never_finished_leaves_nothing(listener: MailListener, tmp_path: Path) -> None:
     port = listener.start()
     with SmtpPostman("127.0.0.1", port, timeout=5).connect() as channel:
-        channel.hand_over("a@stad.example", ["b@stad.example"], PLAIN, before_dot=lambda: False)
-        channel.hand_over("a@stad.example", ["c@stad.example"], PLAIN, before_dot=lambda: True)
+        hand_over(channel, "a@stad.example", ["b@stad.example"], PLAIN, before_dot=lambda: False)
+        hand_over(channel, "a@stad.example", ["c@stad.example"], PLAIN, before_dot=lambda: True)
     assert names(tmp_path) == ["0001-x-c.eml"]
 
 

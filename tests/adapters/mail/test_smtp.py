@@ -1,5 +1,6 @@
 """Every row of what can happen between a client and a mail server, and what the staged sender says of it."""
 
+import base64
 import shutil
 import socket
 import ssl
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.mail.faulty_smtp import CLOSE, HANG, KEEP, RESET, Do, FaultySmtp, faulty
+from tests.adapters.mail.handing import hand_over, prepared
 from workflow.adapters.mail.smtp import SmtpPostman
 from workflow.ports import Channel, Handover, Outcome, Phase, Postman
 
@@ -37,7 +39,7 @@ def hand(channel: Channel, marker: Callable[[], bool] | None = None, **mail: obj
     data = mail.get("data", MAIL)
     assert isinstance(to, Sequence)
     assert isinstance(data, bytes)
-    return channel.hand_over(SENDER, to, data, before_dot=marker or Marker())
+    return hand_over(channel, SENDER, to, data, before_dot=marker or Marker())
 
 
 def one_mail(postman: Postman, marker: Marker | None = None, **mail: object) -> tuple[Outcome, Phase, int | None]:
@@ -279,6 +281,54 @@ def test_lines_and_dots_arrive_as_written(data: bytes, arrives: bytes) -> None:
         assert any("BODY=8BITMIME" in line for line in server.heard[0]) == (not data.isascii())
 
 
+# --- several at once -------------------------------------------------------------------------------------------------
+
+
+def test_preparing_pauses_at_every_reply_so_that_others_can_go_on_meanwhile() -> None:
+    with faulty() as (server, postman), postman.connect() as one, postman.connect() as two:
+        turns = [one.prepare(SENDER, UNIT, MAIL), two.prepare(SENDER, ["a@stad.example", *UNIT], MAIL)]
+        for preparing in turns:
+            next(preparing)
+        assert len(server.heard) == 2  # both are connected before the first reply to MAIL is read
+        assert [sum(1 for _ in preparing) for preparing in turns] == [2, 3]  # RCPT (once each), DATA
+        assert server.accepted == []
+
+
+def test_all_dots_can_leave_before_the_first_reply_is_read() -> None:
+    with faulty() as (server, postman), postman.connect() as one, postman.connect() as two:
+        for channel in (one, two):
+            assert prepared(channel.prepare(SENDER, UNIT, MAIL)) is None
+        for channel in (one, two):
+            channel.send_dot()
+        assert server.kept.acquire(timeout=5)
+        assert server.kept.acquire(timeout=5)
+        assert [channel.read_reply().outcome for channel in (one, two)] == [Outcome.ACCEPTED] * 2
+
+
+def test_the_wait_for_the_reply_counts_from_the_dot_and_not_from_the_reading() -> None:
+    with faulty({"dot": Do(then=HANG)}) as (_, postman):
+        patient = replace(postman, final_timeout=0.5)
+        with patient.connect() as one, patient.connect() as two, patient.connect() as three:
+            for channel in (one, two, three):
+                prepared(channel.prepare(SENDER, UNIT, MAIL))
+                channel.send_dot()
+            begun = time.monotonic()
+            assert {channel.read_reply().outcome for channel in (one, two, three)} == {Outcome.UNKNOWN}
+        assert time.monotonic() - begun < 1
+
+
+def test_nothing_is_connected_before_there_is_a_mail() -> None:
+    with faulty() as (server, postman):
+        with postman.connect():
+            pass
+        assert server.heard == []
+
+
+def test_what_was_not_prepared_cannot_be_released() -> None:
+    with faulty() as (_, postman), postman.connect() as channel, pytest.raises(RuntimeError):
+        channel.send_dot()
+
+
 # --- no server, wrong server, wrong password -------------------------------------------------------------------------
 
 
@@ -330,6 +380,62 @@ def test_login_that_works_and_login_that_is_not_offered() -> None:
         assert one_mail(replace(postman, user="u", password="p")) == (Outcome.BLOCKED, Phase.AUTH, None)
     with faulty({"EHLO": Do(AUTH)}) as (_, postman):
         assert one_mail(replace(postman, user="u", password="pö")) == (Outcome.BLOCKED, Phase.AUTH, None)
+
+
+BEARER = "eyJ.a-b_c~d+/="
+XOAUTH2 = Do("250-faulty.example\r\n250 AUTH LOGIN XOAUTH2")
+
+
+def bearing(postman: SmtpPostman, tmp_path: Path, token: str = BEARER) -> SmtpPostman:
+    file = tmp_path / "token"
+    file.write_text(f"{token}\n", encoding="utf-8")
+    return replace(postman, user="utskick@stad.example", oauth_token_file=str(file))
+
+
+def test_a_bearer_token_logs_in_and_is_read_anew_each_time(tmp_path: Path) -> None:
+    with faulty({"EHLO": XOAUTH2, "AUTH": Do("235 2.7.0 ok")}) as (server, postman):
+        for token in ("first", "second"):
+            assert one_mail(bearing(postman, tmp_path, token))[0] is Outcome.ACCEPTED
+        said = [line.split(" ")[1:] for heard in server.heard for line in heard if line.startswith("AUTH")]
+        assert [mechanism for mechanism, _ in said] == ["XOAUTH2", "XOAUTH2"]
+        assert [base64.b64decode(response) for _, response in said] == [
+            b"user=utskick@stad.example\x01auth=Bearer first\x01\x01",
+            b"user=utskick@stad.example\x01auth=Bearer second\x01\x01",
+        ]
+
+
+def test_a_challenge_is_answered_with_nothing_and_then_the_server_says_no(tmp_path: Path) -> None:
+    challenge = base64.b64encode(b'{"status":"401","schemes":"bearer"}').decode()
+    script = {"EHLO": XOAUTH2, "AUTH": Do(f"334 {challenge}"), "": Do("535 5.7.3 unsuccessful")}
+    with faulty(script) as (server, postman):
+        assert one_mail(bearing(postman, tmp_path)) == (Outcome.BLOCKED, Phase.AUTH, 535)
+        assert "" in server.heard[0]
+        assert server.accepted == []
+
+
+@pytest.mark.parametrize("token", ["", "two words", "å", "a\x01b"])
+def test_a_file_without_a_token_blocks_the_channel_before_anything_is_said(tmp_path: Path, token: str) -> None:
+    with faulty({"EHLO": XOAUTH2, "AUTH": Do("235 ok")}) as (server, postman):
+        assert one_mail(bearing(postman, tmp_path, token)) == (Outcome.BLOCKED, Phase.AUTH, None)
+        assert not any(line.startswith("AUTH") for line in server.heard[0])
+
+
+def test_no_file_and_no_offer_block_the_channel_and_say_why(tmp_path: Path) -> None:
+    with faulty({"EHLO": XOAUTH2}) as (_, postman):
+        lost = replace(bearing(postman, tmp_path), oauth_token_file=str(tmp_path / "gone"))
+        with lost.connect() as channel:
+            assert "SMTP_OAUTH_TOKEN_FILE" in hand(channel).text
+    with faulty({"EHLO": Do(AUTH), "AUTH": Do("235 ok")}) as (server, postman):
+        assert one_mail(bearing(postman, tmp_path)) == (Outcome.BLOCKED, Phase.AUTH, None)
+        assert not any(line.startswith("AUTH") for line in server.heard[0])
+
+
+def test_neither_token_nor_password_leaves_in_clear_for_another_machine(tmp_path: Path) -> None:
+    with faulty({"EHLO": XOAUTH2, "AUTH": Do("235 ok")}) as (server, postman):
+        away = replace(postman, host="127.1")  # this machine too, but not by a name that says so
+        for logging_in in (bearing(away, tmp_path), replace(away, user="u", password="p")):
+            assert one_mail(logging_in) == (Outcome.BLOCKED, Phase.AUTH, None)
+        assert not any(line.startswith("AUTH") for heard in server.heard for line in heard)
 
 
 def test_the_password_is_in_no_repr() -> None:

@@ -13,6 +13,7 @@ from workflow.adapters.db import migrate
 from workflow.adapters.db.engine import make_engine, readers_of, sqlite_module, wal_is_safe
 from workflow.adapters.db.tables import metadata
 from workflow.domain.errors import AlreadyExistsError, RefusedError, TertialError
+from workflow.domain.phrases import say
 
 _PRIVATE = 0o600
 _SHOWN_LINES = 3
@@ -61,7 +62,7 @@ def check(url: str, source: Path) -> None:
     if _is_sqlite(url):
         _check_copy(source)
     elif not _begins(source, _PG_MAGIC):
-        raise NotABackupError(file=str(source), why="den är inte skriven av pg_dump")
+        raise NotABackupError(file=str(source), why=say("den är inte skriven av pg_dump"))
 
 
 def put_back(url: str, source: Path, *, overwrite: bool) -> None:
@@ -121,7 +122,7 @@ def _file(url: str) -> Path:
 def _vacuum_into(url: str, draft: Path) -> None:
     """VACUUM INTO reads one snapshot, whoever writes meanwhile (sqlite.org/lang_vacuum.html)."""
     if not _file(url).is_file():
-        raise BackupError(why=f"{_file(url)} finns inte")
+        raise BackupError(why=say("{file} finns inte", file=_file(url)))
     engine = make_engine(url)
     try:
         raw = engine.raw_connection()
@@ -136,7 +137,7 @@ def _vacuum_into(url: str, draft: Path) -> None:
 def _check_copy(path: Path) -> None:
     """Raises NotABackupError unless the file is a sound and whole database of ours."""
     if path.with_name(f"{path.name}-wal").exists():
-        raise NotABackupError(file=str(path), why="den är kopierad medan databasen användes (-wal ligger bredvid)")
+        raise NotABackupError(file=str(path), why=say("den är kopierad medan databasen användes (-wal ligger bredvid)"))
     module = sqlite_module()
     try:
         with closing(module.connect(f"file:{_quoted(path)}?mode=ro&immutable=1", uri=True)) as connection:
@@ -145,7 +146,7 @@ def _check_copy(path: Path) -> None:
     except (module.DatabaseError, sqlite3.DatabaseError) as error:
         raise NotABackupError(file=str(path), why=str(error)) from error
     if verdict != "ok" or not ours:
-        raise NotABackupError(file=str(path), why=verdict if ours else "filen innehåller inte Tertials tabeller")
+        raise NotABackupError(file=str(path), why=verdict if ours else say("den innehåller inte Tertials tabeller"))
 
 
 def _quoted(path: Path) -> str:

@@ -7,8 +7,10 @@ from sqlalchemy import Connection, Engine
 
 from workflow.adapters.db.access import SqlAccess
 from workflow.adapters.db.beats import SqlBeats
+from workflow.adapters.db.channel import SqlChannels
 from workflow.adapters.db.drafts import SqlDrafts
 from workflow.adapters.db.engine import readers_of
+from workflow.adapters.db.guards import SqlGuards
 from workflow.adapters.db.log import SqlLog
 from workflow.adapters.db.outbox import SqlOutbox
 from workflow.adapters.db.people import SqlPeople, SqlRecipients
@@ -25,9 +27,11 @@ class SqlWork:
         self.people = SqlPeople(connection)
         self.recipients = SqlRecipients(connection)
         self.outbox = SqlOutbox(connection)
+        self.channels = SqlChannels(connection)
         self.log = SqlLog(connection)
         self.access = SqlAccess(connection)
         self.beats = SqlBeats(connection)
+        self.guards = SqlGuards(connection)
 
 
 class SqlDatabase:

@@ -16,6 +16,7 @@ READ_ONLY: Final = "tertial_read_only"
 
 BUSY_MS = 30_000  # longer than any transaction of ours: a second writer waits, it does not fail
 _POSTGRES_SETTINGS = {
+    "synchronous_commit": "on",  # whatever the server's own: a marker that a crash may undo would send a mail twice
     "lock_timeout": "10s",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
@@ -57,6 +58,7 @@ def _postgresql(url: URL) -> Engine:
         url,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the log, and the parameters are what people write
         json_serializer=_dumps,
         connect_args={
             "options": settings,
@@ -92,6 +94,7 @@ def _sqlite(url: URL) -> Engine:
         url,
         module=module,
         pool_pre_ping=False,
+        hide_parameters=True,
         json_serializer=_dumps,
         connect_args={"timeout": BUSY_MS / 1000},
     )

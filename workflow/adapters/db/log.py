@@ -1,14 +1,15 @@
 """The SQL for the event log: numbered without gaps, each event chained to the one before."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, exists, insert, select, update
 
 from workflow.adapters.db.columns import utc
 from workflow.adapters.db.statements import Values, locked
 from workflow.adapters.db.tables import audit_head, events
-from workflow.domain.audit import Chained, Event, chain
+from workflow.domain.audit import Chained, Event, Head, chain
 
 
 class SqlLog:
@@ -35,6 +36,14 @@ class SqlLog:
         self._connection.execute(insert(events), rows)
         self._connection.execute(update(audit_head).values(number=number, hash=previous))
         self._waiting.clear()
+
+    def head(self) -> Head:
+        row = self._connection.execute(select(audit_head.c.number, audit_head.c.hash)).one()
+        return Head(row.number, row.hash)
+
+    def has_since(self, number: int, kinds: Collection[str]) -> bool:
+        found = exists().where(events.c.number > number, events.c.kind.in_(kinds))
+        return bool(self._connection.execute(select(found)).scalar_one())
 
     def all(self) -> tuple[Chained, ...]:
         return self._events(select(events))

@@ -1,19 +1,46 @@
 """The SQL for the ledger of intended sends: planned once, claimed by one, never overwritten by a latecomer."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import Update
 
-from workflow.adapters.db import codecs
+from workflow.adapters.db import codecs, tables
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
 from workflow.adapters.db.tables import BELTED_STATES, IS_LEASED, IS_PLANNED, SECOND_BELT, attempts, outbox
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
 
 _KEY = ("submission", "recipient", "kind", "slot", "deadline_revision")
+_MANY = update(outbox).where(
+    outbox.c.id == bindparam("id_before"),
+    outbox.c.state == bindparam("state_before"),
+    outbox.c.fence == bindparam("fence_before"),
+)
+# The first rendering stays, whatever the code above says.
+_FIRST_FROZEN = func.coalesce(outbox.c.frozen, bindparam("frozen_now", type_=outbox.c.frozen.type))
+_MANY_FROZEN = _MANY.values(frozen=_FIRST_FROZEN)
+_STANDING = (
+    select(outbox.c.id, outbox.c.state, outbox.c.fence)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(outbox.c.id)
+)
 
 
 class SqlOutbox:
@@ -42,27 +69,39 @@ class SqlOutbox:
         return self._first(has_expired, outbox.c.lease_until, limit)
 
     def change(self, before: Message, after: Message) -> bool:
+        values = _changed(before, after)
+        if _freezes(before, after):
+            values["frozen"] = func.coalesce(outbox.c.frozen, literal(values["frozen"], outbox.c.frozen.type))
         statement = (
             update(outbox)
             .where(outbox.c.id == before.id, outbox.c.state == str(before.state), outbox.c.fence == before.fence)
-            .values(_changed(before, after))
+            .values(values)
             .returning(outbox.c.id)
         )
         with self._belted() if _wears_belt(after) else nullcontext():
             return self._connection.execute(statement).one_or_none() is not None
 
-    def note(self, attempt: Attempt) -> None:
-        row = {
-            "message": attempt.message,
-            "number": attempt.number,
-            "phase": str(attempt.phase),
-            "outcome": str(attempt.outcome),
-            "code": attempt.code,
-            "text": attempt.text,
-            "started_at": attempt.started_at,
-            "ended_at": attempt.ended_at,
-        }
-        self._connection.execute(insert(attempts), row)
+    def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:
+        """Lock and look first: what stands as it did is then changed as a whole."""
+        if not pairs:
+            return ()
+        ids = [before.id for before, _ in pairs]
+        rows = self._connection.execute(locked(self._connection, _STANDING), {"ids": ids})
+        standing = {row.id: (row.state, row.fence) for row in rows}
+        stands = tuple(standing.get(before.id) == (str(before.state), before.fence) for before, _ in pairs)
+        chosen = [pair for pair, unchanged in zip(pairs, stands, strict=True) if unchanged]
+        with self._belted() if any(_puts_belt_on(*pair) for pair in chosen) else nullcontext():
+            self._write(_MANY_FROZEN, [_frozen_row(*pair) for pair in chosen if _freezes(*pair)])
+            self._write(_MANY, [_row(*pair) for pair in chosen if not _freezes(*pair)])
+        return stands
+
+    def _write(self, statement: Update, rows: Sequence[Values]) -> None:
+        if rows:
+            self._connection.execute(statement, rows)
+
+    def note(self, *attempts: Attempt) -> None:
+        if rows := [_noted(attempt) for attempt in attempts]:
+            self._connection.execute(insert(tables.attempts), rows)
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]:
         query = select(attempts).where(attempts.c.message == message_id).order_by(attempts.c.id)
@@ -106,6 +145,27 @@ def _wears_belt(message: Message) -> bool:
     return message.is_reminder and message.state in BELTED_STATES
 
 
+def _puts_belt_on(before: Message, after: Message) -> bool:
+    """Whether this change is one that the belt can refuse: it is not worn yet, or for another day."""
+    return _wears_belt(after) and not (_wears_belt(before) and before.local_day == after.local_day)
+
+
+def _freezes(before: Message, after: Message) -> bool:
+    return before.frozen is None and after.frozen is not None
+
+
+def _row(before: Message, after: Message) -> Values:
+    """Parameters of _MANY."""
+    where = {"id_before": before.id, "state_before": str(before.state), "fence_before": before.fence}
+    return where | _changed(before, after)
+
+
+def _frozen_row(before: Message, after: Message) -> Values:
+    """Parameters of _MANY_FROZEN."""
+    row = _row(before, after)
+    return row | {"frozen_now": row.pop("frozen")}
+
+
 def _identity(message: Message) -> Values:
     """What never changes after planning."""
     return {
@@ -145,7 +205,7 @@ def _progress(message: Message) -> Values:
 def _changed(before: Message, after: Message) -> Values:
     """The frozen mail is written when it comes into being and never again: `list` leaves it out of what it gives."""
     values = _progress(after)
-    if before.frozen is not None or after.frozen is None:
+    if not _freezes(before, after):
         del values["frozen"]
     return values
 
@@ -178,6 +238,19 @@ def _message(row: Row[Any]) -> Message:
         reply=row.reply,
         created_at=row.created_at,
     )
+
+
+def _noted(attempt: Attempt) -> Values:
+    return {
+        "message": attempt.message,
+        "number": attempt.number,
+        "phase": str(attempt.phase),
+        "outcome": str(attempt.outcome),
+        "code": attempt.code,
+        "text": attempt.text,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+    }
 
 
 def _attempt(row: Row[Any]) -> Attempt:

@@ -1,14 +1,17 @@
 """The SQL for rounds, with their frozen form and policy."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from workflow.adapters.db import codecs
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one
 from workflow.adapters.db.tables import rounds
 from workflow.domain.errors import StaleWriteError, UnknownRoundError
 from workflow.domain.rounds import Round, RoundState
+
+_STATES = select(rounds.c.id, rounds.c.state).where(rounds.c.id.in_(bindparam("ids", expanding=True)))
 
 
 class SqlRounds:
@@ -24,6 +27,9 @@ class SqlRounds:
     def all(self) -> tuple[Round, ...]:
         query = select(rounds).order_by(rounds.c.opens_at.desc(), rounds.c.id.desc())
         return tuple(_round(row) for row in self._connection.execute(query))
+
+    def states(self, ids: Collection[str]) -> dict[str, RoundState]:
+        return {row.id: RoundState(row.state) for row in self._connection.execute(_STATES, {"ids": sorted(ids)})}
 
     def add(self, round_: Round) -> bool:
         statement = insert_if_new(self._connection, rounds, "id")

@@ -1,10 +1,10 @@
 """The SQL for submissions and the editions that were handed in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from workflow.adapters.db import codecs, tables
 from workflow.adapters.db.statements import Values, locked, one
@@ -12,6 +12,8 @@ from workflow.adapters.db.tables import editions, submissions
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.people import UnitKind
 from workflow.domain.submissions import Edition, State, Submission
+
+_SEVERAL = select(submissions).where(submissions.c.id.in_(bindparam("ids", expanding=True))).order_by(submissions.c.id)
 
 
 class SqlSubmissions:
@@ -23,6 +25,10 @@ class SqlSubmissions:
         if lock:
             query = locked(self._connection, query)
         return _submission(one(self._connection, query, NotFoundError(what=submission_id)))
+
+    def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
+        query = locked(self._connection, _SEVERAL) if lock else _SEVERAL
+        return {row.id: _submission(row) for row in self._connection.execute(query, {"ids": sorted(ids)})}
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]:
         query = select(submissions).where(submissions.c.round == round_id).order_by(submissions.c.id)

@@ -5,10 +5,12 @@ from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -264,6 +266,19 @@ attempts = Table(
     Column("ended_at", Instant, nullable=False),
 )
 
+channel = Table(
+    "channel",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("blocked_until", Instant),
+    _text("reason"),
+    _number("failures"),
+    Column("tokens", Double, nullable=False),
+    Column("refilled_at", Instant),
+    CheckConstraint("failures >= 0", name="failures"),
+    CheckConstraint("tokens >= 0", name="tokens"),
+)
+
 events = Table(  # no foreign keys: the log outlives what it tells of
     "events",
     metadata,
@@ -319,6 +334,20 @@ beats = Table(
     metadata,
     Column("job", Text, primary_key=True),
     Column("at", Instant, nullable=False),
+)
+
+guards = Table(
+    "guards",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_tick", Instant),
+    Column("since", Instant),
+    _text("reason"),
+    Column("off_seconds", BigInteger, nullable=False),  # 32 bits of seconds are 68 years
+    _flag("vouched"),
+    _number("agreeing"),
+    Column("counted_at", Instant),
+    _text("told"),
 )
 
 APPEND_ONLY = (answers, editions, attempts, events)

@@ -4,15 +4,19 @@ import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged
-from workflow.adapters.mail.transaction import Mail, StoppedError, socket_of, transact
-from workflow.ports import Handover, Outcome, Phase
+from workflow.adapters.mail.tokens import XOAUTH2, BearerToken
+from workflow.adapters.mail.transaction import Mail, StoppedError, dialogue, read_reply, send_dot, socket_of
+from workflow.ports import Handover, Outcome, Phase, Preparation
 
 FINAL_TIMEOUT = 600.0  # RFC 5321 §4.5.3.2.6: a shorter wait for the reply to the dot makes duplicates
+_LAST_LOOK = 0.01  # seconds; a reply that is there already is read even when the wait is over
 QUIT_TIMEOUT = 5.0  # the mail is delivered by then; nothing depends on a polite goodbye
 
 _BETWEEN_COMMANDS = frozenset({Phase.MAIL, Phase.RCPT, Phase.DATA})  # where RSET brings both sides back to the start
@@ -23,6 +27,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class SmtpPostman:
     """Connects to one mail server. Timeouts are seconds; `final_timeout` is the wait after the dot.
 
+    `oauth_token_file` holds a bearer token (XOAUTH2), read anew at each login; it goes before the password.
     `tls_context` replaces the verifying default (a site's own root certificate); `ehlo_name` the name we greet with.
     """
 
@@ -32,6 +37,7 @@ class SmtpPostman:
     security: Literal["none", "starttls", "tls"] = "none"
     user: str = ""
     password: str = field(default="", repr=False)
+    oauth_token_file: str = ""
     timeout: float = 30.0
     final_timeout: float = FINAL_TIMEOUT
     ehlo_name: str = ""
@@ -39,7 +45,7 @@ class SmtpPostman:
 
     @contextlib.contextmanager
     def connect(self) -> Iterator["SmtpChannel"]:
-        """Open a channel for one batch. Never raises: what went wrong is the answer to every `hand_over`."""
+        """See `workflow.ports.Postman`."""
         channel = SmtpChannel(self)
         try:
             yield channel
@@ -48,34 +54,52 @@ class SmtpPostman:
 
 
 class SmtpChannel:
-    """One connection, renewed after trouble. When no connection can be had, the rest of the batch hears why."""
+    """One connection, made with the first mail and renewed after trouble.
+
+    When no connection can be had, all later mails hear why.
+    """
 
     def __init__(self, postman: SmtpPostman) -> None:
         self._postman = postman
         self._client: smtplib.SMTP | None = None
         self._served = 0
         self._closed_door: Handover | None = None
-        with contextlib.suppress(StoppedError):
-            self._connected()
+        self._patient_until = 0.0
+        self._stopped_at_dot: Handover | None = None
 
-    def hand_over(
-        self,
-        sender: str,
-        recipients: Sequence[str],
-        data: bytes,
-        *,
-        before_dot: Callable[[], bool],
-    ) -> Handover:
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
         """See `workflow.ports.Channel`. One refused recipient refuses the whole mail."""
-        mail = Mail(sender, tuple(recipients), data, before_dot)
+        mail = Mail(sender, tuple(recipients), data)
         if fault := mail.fault():
             return fault
         reused = self._served > 0
-        handover = self._attempt(mail)
-        if reused and self._client is None and handover.phase is Phase.MAIL and handover.outcome is Outcome.RETRY:
+        ended = yield from self._attempt(mail)
+        if ended and reused and self._client is None and ended.phase is Phase.MAIL and ended.outcome is Outcome.RETRY:
             # The server had closed an idle connection, or counts mails per connection: not this mail's trouble.
-            handover = self._attempt(mail)
+            ended = yield from self._attempt(mail)
+        return ended
+
+    def send_dot(self) -> None:
+        """See `workflow.ports.Channel`; the long wait for the reply is counted from here."""
+        self._patient_until = time.monotonic() + self._postman.final_timeout
+        try:
+            send_dot(self._prepared())
+            self._stopped_at_dot = None
+        except StoppedError as stopped:
+            self._stopped_at_dot = stopped.handover
+
+    def read_reply(self) -> Handover:
+        """See `workflow.ports.Channel`."""
+        handover = self._stopped_at_dot or self._reply()
+        self._settle(handover)
         return handover
+
+    def drop(self) -> None:
+        """See `workflow.ports.Channel`."""
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+        self._served = 0
 
     def quit(self) -> None:
         """Say goodbye; whatever the server answers changes nothing (a 421 here came after the 250)."""
@@ -83,20 +107,28 @@ class SmtpChannel:
             with contextlib.suppress(OSError):
                 socket_of(self._client).settimeout(QUIT_TIMEOUT)
                 self._client.quit()
-        self._drop()
+        self.drop()
 
-    def _attempt(self, mail: "Mail") -> Handover:
+    def _attempt(self, mail: Mail) -> Preparation:
         try:
             client = self._connected()
             self._served += 1
-            handover = transact(client, mail, self._postman.final_timeout)
+            yield from dialogue(client, mail)
         except StoppedError as stopped:
-            handover = stopped.handover
-        except BaseException:
-            self._drop()
-            raise
-        self._settle(handover)
-        return handover
+            self._settle(stopped.handover)
+            return stopped.handover
+        return None
+
+    def _prepared(self) -> smtplib.SMTP:
+        if self._client is None:
+            raise RuntimeError("there is no prepared mail to release")
+        return self._client
+
+    def _reply(self) -> Handover:
+        try:
+            return read_reply(self._prepared(), max(self._patient_until - time.monotonic(), _LAST_LOOK))
+        except StoppedError as stopped:
+            return stopped.handover
 
     def _connected(self) -> smtplib.SMTP:
         if self._closed_door:
@@ -115,7 +147,7 @@ class SmtpChannel:
         if self._client is None or handover.phase is Phase.DONE:
             return
         if not (_is_answered(handover) and self._returns_to_start(handover.phase)):
-            self._drop()
+            self.drop()
 
     def _returns_to_start(self, phase: Phase) -> bool:
         if phase is Phase.DOT:
@@ -123,12 +155,6 @@ class SmtpChannel:
         with contextlib.suppress(OSError):
             return self._client is not None and phase in _BETWEEN_COMMANDS and is_accepting(self._client.rset()[0])
         return False
-
-    def _drop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-        self._client = None
-        self._served = 0
 
 
 def _is_answered(handover: Handover) -> bool:
@@ -167,7 +193,16 @@ def _introduce(client: smtplib.SMTP, postman: SmtpPostman, context: ssl.SSLConte
             text = "Lösenordet skickas inte utan kryptering. Sätt SMTP_SECURITY till starttls eller tls."
             raise StoppedError(Handover(Outcome.BLOCKED, Phase.AUTH, None, text))
         with _opening(Phase.AUTH):
-            client.login(postman.user, postman.password)
+            _log_in(client, postman)
+
+
+def _log_in(client: smtplib.SMTP, postman: SmtpPostman) -> None:
+    if not postman.oauth_token_file:
+        client.login(postman.user, postman.password)
+        return
+    if XOAUTH2 not in client.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError(f"E-postservern erbjuder inte {XOAUTH2}.")
+    client.auth(XOAUTH2, BearerToken(postman.user, Path(postman.oauth_token_file)))
 
 
 def _ehlo_name(postman: SmtpPostman) -> str:

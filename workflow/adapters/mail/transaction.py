@@ -1,11 +1,11 @@
-"""One mail through an open connection, stage by stage, with the question to the ledger just before the dot."""
+"""One mail through an open connection, stage by stage, with a pause wherever the server has to answer."""
 
 import contextlib
 import re
-import selectors
+import select
 import smtplib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, worded
@@ -27,12 +27,11 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What is handed over, and the question that stands before its dot."""
+    """What is handed over."""
 
     sender: str
     recipients: tuple[str, ...]
     data: bytes
-    before_dot: Callable[[], bool]
 
     def fault(self) -> Handover | None:
         """Find what no server should be asked: addresses that would become two, or commands of their own."""
@@ -61,31 +60,41 @@ def _is_mailbox(address: str) -> bool:
     return address.isprintable() and _MAILBOX.fullmatch(address) is not None
 
 
-def transact(client: smtplib.SMTP, mail: Mail, final_timeout: float) -> Handover:
-    """Hand one mail over. Raises StoppedError with the verdict wherever it ends before a reply to the dot.
+Dialogue = Generator[None, None, None]
+"""Pauses where it would wait for the server's next reply."""
 
-    Timeouts are seconds; all but the last wait use the client's own.
+
+def dialogue(client: smtplib.SMTP, mail: Mail) -> Dialogue:
+    """Hand all but the dot over. Raises StoppedError with the verdict wherever it ends before.
+
+    Each wait is as long as the client's own timeout.
     """
     with _stage(Phase.MAIL):
         socket_of(client).settimeout(client.timeout)  # the mail before may have left the long one
-    _expect(250, Phase.MAIL, lambda: client.mail(mail.sender, mail.options(client)))
-    _name_recipients(client, mail.recipients)
-    _expect(354, Phase.DATA, lambda: client.docmd("DATA"))
+        options = mail.options(client)
+        client.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
+        client.putcmd(" ".join([f"MAIL FROM:<{mail.sender}>", *options]))
+    yield
+    _expect(250, Phase.MAIL, client)
+    yield from _name_recipients(client, mail.recipients)
+    with _stage(Phase.DATA):
+        client.putcmd("DATA")
+    yield
+    _expect(354, Phase.DATA, client)
     with _stage(Phase.BODY):
         client.send(_stuffed(mail.data))
     _expect_silence(client, Phase.BODY)
-    if not mail.before_dot():
-        raise StoppedError(Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre."))
-    _expect_silence(client, Phase.MARKER)
-    return _end(client, final_timeout)
 
 
-def _name_recipients(client: smtplib.SMTP, recipients: tuple[str, ...]) -> None:
+def _name_recipients(client: smtplib.SMTP, recipients: tuple[str, ...]) -> Dialogue:
     """All or none: whoever is refused, the others must not get a mail that the ledger counts as unsent."""
     refused = []
     for recipient in recipients:
         with _stage(Phase.RCPT):
-            code, words = client.rcpt(recipient)
+            client.putcmd(f"RCPT TO:<{recipient}>")
+        yield
+        with _stage(Phase.RCPT):
+            code, words = client.getreply()
         if code not in {250, 251}:
             refused.append(judged(Phase.RCPT, code, words))
         if code == CLOSING:
@@ -96,11 +105,17 @@ def _name_recipients(client: smtplib.SMTP, recipients: tuple[str, ...]) -> None:
         raise StoppedError(Handover(worst.outcome, Phase.RCPT, worst.code, counted + worst.text))
 
 
-def _end(client: smtplib.SMTP, final_timeout: float) -> Handover:
-    """Send the dot and read its reply. From here on silence means that nobody knows."""
+def send_dot(client: smtplib.SMTP) -> None:
+    """The one step that cannot be taken back. Raises StoppedError where it was not taken, or perhaps was (UNKNOWN)."""
+    _expect_silence(client, Phase.MARKER)
     with _stage(Phase.DOT, lost=Outcome.UNKNOWN):
-        socket_of(client).settimeout(final_timeout)
         client.send(_DOT)
+
+
+def read_reply(client: smtplib.SMTP, patience: float) -> Handover:
+    """Wait `patience` seconds for the reply to the dot. From here on silence means that nobody knows."""
+    with _stage(Phase.DOT, lost=Outcome.UNKNOWN):
+        socket_of(client).settimeout(patience)
         code, words = client.getreply()
     if is_accepting(code):
         return Handover(Outcome.ACCEPTED, Phase.DONE, code, worded(words))
@@ -109,9 +124,9 @@ def _end(client: smtplib.SMTP, final_timeout: float) -> Handover:
     return judged(Phase.DOT, code, words)
 
 
-def _expect(wanted: int, phase: Phase, command: Callable[[], tuple[int, bytes]]) -> None:
+def _expect(wanted: int, phase: Phase, client: smtplib.SMTP) -> None:
     with _stage(phase):
-        code, words = command()
+        code, words = client.getreply()
     if code != wanted:
         raise StoppedError(judged(phase, code, words))
 
@@ -119,10 +134,10 @@ def _expect(wanted: int, phase: Phase, command: Callable[[], tuple[int, bytes]])
 def _expect_silence(client: smtplib.SMTP, phase: Phase) -> None:
     """Stop at a server that closes or speaks before the dot: it has not accepted, and that is still certain."""
     with _stage(phase):
-        with selectors.DefaultSelector() as selector:
-            selector.register(socket_of(client), selectors.EVENT_READ)
-            if not selector.select(timeout=0):
-                return
+        poller = select.poll()
+        poller.register(socket_of(client), select.POLLIN)
+        if not poller.poll(0):
+            return
         code, words = client.getreply()
     raise StoppedError(judged(phase, code, words))
 

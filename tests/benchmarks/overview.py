@@ -1,0 +1,69 @@
+"""How long the overview of a round takes, and how many queries, as the number of units grows.
+
+Every unit has a contact and a mail that is planned, and the last day has passed for all of them: the longest list of
+late ones there can be.
+"""
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from statistics import quantiles
+
+from tests.benchmarks.counting import Step, counted
+from tests.benchmarks.shelf import POSTGRES, SQLITE, Shelf
+from tests.benchmarks.table import MET, NOT_MET, Target, machine, median, say, say_table
+from tests.builders import DUE_AT, ROUND
+from workflow.domain.calendar import swedish_calendar
+from workflow.domain.messages import MessageKind
+from workflow.services.listings import status_document
+from workflow.services.overview import overview
+
+BOUNDS = {1_000_000: 200, 100_000: 100}  # milliseconds; smaller rounds must not be slower than the larger
+LATE = DUE_AT + timedelta(days=3)
+
+
+def measure(shelf: Shelf, db: str, units: int, runs: int) -> dict[str, list[Step]]:
+    calendar = swedish_calendar()
+    with shelf.copy(db, units, MessageKind.REMINDER) as url, counted(url) as house:
+        steps = {
+            "overview": lambda: overview(house.db, ROUND, calendar=calendar, now=LATE),
+            "status document": lambda: status_document(house.db, ROUND, calendar=calendar, now=LATE),
+        }
+        return {name: [house.time(step) for _ in range(runs)] for name, step in steps.items()}
+
+
+def row(name: str, units: int, runs: list[Step], fewest: int) -> tuple[str, ...]:
+    spent = [each.seconds * 1000 for each in runs]
+    late = quantiles(spent, n=20, method="inclusive")[-1] if len(spent) > 1 else spent[0]
+    bound = BOUNDS.get(units, BOUNDS[100_000] if units < min(BOUNDS) else BOUNDS[1_000_000])
+    constant = f"same number of queries: {MET if runs[-1].statements == fewest else NOT_MET}"
+    return (
+        f"{name}, {units:,} units",
+        f"{median(spent):.0f}",
+        f"{late:.0f}",
+        str(runs[-1].statements),
+        f"  {Target(bound, 'ms p95', is_ceiling=True).judge(late)}; {constant}",
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--units", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--db", choices=(SQLITE, POSTGRES), default=SQLITE)
+    parser.add_argument("--folder", type=Path, help="where the databases lie; default: a temporary folder")
+
+
+def main(given: argparse.Namespace) -> None:
+    with ExitStack() as stack:
+        shelf = Shelf(Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder))), stack)
+        say(machine(), shelf.describe(given.db), "")
+        taken = {units: measure(shelf, given.db, units, given.runs) for units in sorted(given.units)}
+        first = next(iter(taken.values()))
+        rows = [
+            row(name, units, steps[name], first[name][-1].statements)
+            for name in first
+            for units, steps in taken.items()
+        ]
+        say_table(("", "median ms", "p95 ms", "queries", "  targets"), rows)

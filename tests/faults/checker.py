@@ -1,0 +1,293 @@
+"""The ten standing invariants (I1–I10) over the database, the sink's truth, the event log and what people were told."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from tests.faults.sink import Dot, read_truth
+from tests.faults.world import CALENDAR
+from workflow.adapters.db.engine import make_engine
+from workflow.adapters.db.tables import answers as answers_table
+from workflow.adapters.db.tables import audit_head
+from workflow.bootstrap import App
+from workflow.domain.audit import Chained, first_break
+from workflow.domain.messages import OWED_ONLY, Message, MessageKind, MessageState
+from workflow.domain.rounds import ANSWERABLE, Round, RoundState
+from workflow.domain.submissions import Edition, Recipient, Submission
+from workflow.services.reminders import known_slots, slots_of
+from workflow.services.rounds import addressee
+
+BELTED = frozenset({MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN})
+UNDER_WAY = frozenset({MessageState.SENDING, MessageState.HANDING})
+OWES_AGAIN = frozenset({"submission.taken_back", "submission.returned", "submission.reopened"})
+HISTORY = {  # event → the states it may be met in → the state it leads to
+    "submission.started": ({"not_started"}, "draft"),
+    "submission.submitted": ({"draft", "returned"}, "submitted"),
+    "submission.taken_back": ({"submitted"}, "draft"),
+    "submission.review_started": ({"submitted"}, "submitted"),
+    "submission.approved": ({"submitted"}, "approved"),
+    "submission.returned": ({"submitted"}, "returned"),
+    "submission.reopened": ({"approved"}, "returned"),
+    "submission.excused": ({"not_started", "draft", "submitted", "returned"}, "excused"),
+    "submission.extended": ({"not_started", "draft", "returned"}, ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """`rule` is I1 to I10; `ids` say where to look."""
+
+    rule: str
+    ids: tuple[str, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.text}: {', '.join(self.ids)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that can be known of a world, read once. `told` are the lines of the history."""
+
+    now: datetime
+    rounds: tuple[Round, ...]
+    submissions: tuple[Submission, ...]
+    recipients: Mapping[str, tuple[Recipient, ...]]
+    messages: tuple[Message, ...]
+    editions: Mapping[str, tuple[Edition, ...]]
+    answers: Mapping[tuple[str, str], tuple[tuple[int, str], ...]]
+    log: tuple[Chained, ...]
+    head: tuple[int, str]
+    dots: tuple[Dot, ...]
+    told: tuple[Mapping[str, object], ...]
+
+    def copies(self) -> Counter[str]:
+        """How often each message id was kept by the sink."""
+        return Counter(dot.message_id.strip("<>").partition("@")[0] for dot in self.dots if dot.kept)
+
+    def again(self) -> Counter[str]:
+        """How often a person asked for a message to be sent again."""
+        return Counter(link.event.message for link in self.log if link.event.kind == "message.again")
+
+
+def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
+    """Read it all in one snapshot of the database, after the truth: what is in the truth must be in the database."""
+    dots, told = read_truth(truth), _lines(history)
+    with house.db.read() as work:
+        rounds = work.rounds.all()
+        submissions = tuple(each for round_ in rounds for each in work.submissions.of_round(round_.id))
+        people = [each for round_ in rounds for each in work.recipients.of_round(round_.id)]
+        return Evidence(
+            now=now,
+            rounds=rounds,
+            submissions=submissions,
+            recipients={
+                each.id: tuple(person for person in people if person.submission == each.id) for each in submissions
+            },
+            messages=work.outbox.list(),
+            editions={each.id: work.editions.of(each.id) for each in submissions if each.edition},
+            answers=_answers(house.settings.database_url),
+            log=work.log.all(),
+            head=_head(house.settings.database_url),
+            dots=dots,
+            told=told,
+        )
+
+
+def _lines(path: Path) -> tuple[Mapping[str, object], ...]:
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    return tuple(json.loads(line) for line in lines if line.endswith(b"\n"))
+
+
+def _answers(url: str) -> dict[tuple[str, str], tuple[tuple[int, str], ...]]:
+    """Every version of every answer: the ports give only the newest."""
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        rows = connection.execute(select(answers_table).order_by(answers_table.c.version)).all()
+    engine.dispose()
+    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for row in rows:
+        found.setdefault((row.submission, row.question), []).append((row.version, row.text))
+    return {key: tuple(versions) for key, versions in found.items()}
+
+
+def _head(url: str) -> tuple[int, str]:
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        row = connection.execute(select(audit_head)).one()
+    engine.dispose()
+    return row.number, row.hash
+
+
+def check(evidence: Evidence, rules: Sequence[str] = ()) -> list[Violation]:
+    """All that is wrong; `rules` narrows it to some of I1 to I10."""
+    wanted = [RULES[rule] for rule in rules] or RULES.values()
+    return [violation for rule in wanted for violation in rule(evidence)]
+
+
+# --- the invariants ----------------------------------------------------------
+
+
+def planned_once(evidence: Evidence) -> Iterator[Violation]:
+    """I1: each key at most once; one reminder per submission, recipient and local day."""
+    for key, times in Counter(each.key for each in evidence.messages).items():
+        if times > 1:
+            yield Violation("I1", (key,), f"planned {times} times")
+    days = Counter(
+        (each.submission, each.recipient, each.local_day)
+        for each in evidence.messages
+        if each.is_reminder and each.state in BELTED and each.local_day
+    )
+    yield from (Violation("I1", day, f"{times} reminders on a day") for day, times in days.items() if times > 1)
+
+
+def due_exists(evidence: Evidence) -> Iterator[Violation]:
+    """I2: whoever was to be invited has an invitation, whoever owes an answer has every slot that is due."""
+    ledger: dict[str, list[Message]] = {}
+    for message in evidence.messages:
+        ledger.setdefault(message.submission, []).append(message)
+    rounds = {each.id: each for each in evidence.rounds}
+    for submission in evidence.submissions:
+        mine, round_ = ledger.get(submission.id, []), rounds[submission.round]
+        if addressee(evidence.recipients[submission.id]) is None:
+            continue
+        if not any(each.kind is MessageKind.INVITATION for each in mine):
+            yield Violation("I2", (submission.id,), "never invited")
+        if submission.is_owed and round_.state is RoundState.OPEN:
+            known = known_slots(mine, submission)
+            due = [slot for slot in slots_of(round_, submission, CALENDAR) if slot.send_at <= evidence.now]
+            lacking = [slot.key for slot in due if slot.key not in known]
+            if lacking:
+                yield Violation("I2", (submission.id, *lacking), "a slot that is due is not in the ledger")
+
+
+def arrived_once(evidence: Evidence) -> Iterator[Violation]:
+    """I3: no mail reaches the server more often than once, and once more for each time a person asked for it."""
+    again = evidence.again()
+    for message, times in evidence.copies().items():
+        if times > 1 + again[message]:
+            yield Violation("I3", (message,), f"{times} copies at the server")
+
+
+def sent_arrived(evidence: Evidence) -> Iterator[Violation]:
+    """I4: what the ledger calls sent is at the server; what is at the server, the ledger does not call unsent."""
+    copies = evidence.copies()
+    ends = {MessageState.SENT, MessageState.UNKNOWN} | UNDER_WAY
+    for message in evidence.messages:
+        if message.state is MessageState.SENT and not copies[message.id]:
+            yield Violation("I4", (message.id, message.key), "sent, but the server never had it")
+        if copies[message.id] and message.state not in ends and not evidence.again()[message.id]:
+            yield Violation("I4", (message.id, message.key), f"the server has it, but it is {message.state}")
+    known = {message.id for message in evidence.messages}
+    yield from (Violation("I4", (each,), "the server has what nobody planned") for each in copies if each not in known)
+
+
+def nothing_stuck(evidence: Evidence) -> Iterator[Violation]:
+    """I5: in a world that has come to rest nothing is under way, and nothing that may leave now is waiting."""
+    for message in evidence.messages:
+        if message.state in UNDER_WAY and (message.lease_until is None or message.lease_until < evidence.now):
+            yield Violation("I5", (message.id, message.key), f"still {message.state} after its lease")
+        if message.state is MessageState.PLANNED and message.due_at <= evidence.now:
+            yield Violation("I5", (message.id, message.key), "due, and still only planned")
+
+
+def decided_in_time(evidence: Evidence) -> Iterator[Violation]:
+    """I6: by the order of the log, no mail that asks for an answer is released after the answer came in."""
+    kinds = {message.id: message.kind for message in evidence.messages}
+    answered: set[str] = set()
+    for link in evidence.log:
+        event = link.event
+        if event.kind in {"submission.submitted", "submission.excused"}:
+            answered.add(event.submission)
+        elif event.kind in OWES_AGAIN:
+            answered.discard(event.submission)
+        elif event.kind == "message.handing" and event.submission in answered and kinds[event.message] in OWED_ONLY:
+            yield Violation("I6", (event.message, event.submission, str(link.number)), "released after the answer")
+
+
+def told_is_kept(evidence: Evidence) -> Iterator[Violation]:
+    """I7: every save and submission that was confirmed is stored, word for word."""
+    for row in evidence.told:
+        submission = str(row["submission"])
+        kept: Mapping[str, str] = row["answers"] if isinstance(row.get("answers"), dict) else {}  # type: ignore[assignment]
+        for question, text in kept.items():
+            if text not in {stored for _, stored in evidence.answers.get((submission, question), ())}:
+                yield Violation("I7", (submission, question), f"confirmed, but not stored: {text}")
+        if row["op"] == "submit" and row["edition"] not in {
+            each.number for each in evidence.editions.get(submission, ())
+        }:
+            yield Violation("I7", (submission, str(row["edition"])), "handed in, but there is no such edition")
+
+
+def history_is_a_path(evidence: Evidence) -> Iterator[Violation]:
+    """I8: a submission's events follow the rules, editions and answer versions are numbered without gaps."""
+    yield from _paths(evidence)
+    for submission in evidence.submissions:
+        numbers = [each.number for each in evidence.editions.get(submission.id, ())]
+        if numbers != list(range(1, submission.edition + 1)):
+            yield Violation("I8", (submission.id,), f"editions {numbers} of {submission.edition}")
+    for (where, question), versions in evidence.answers.items():
+        if [version for version, _ in versions] != list(range(1, len(versions) + 1)):
+            yield Violation("I8", (where, question), "answer versions with a gap")
+
+
+def _paths(evidence: Evidence) -> Iterator[Violation]:
+    states = {each.id: "not_started" for each in evidence.submissions}
+    for link in evidence.log:
+        event = link.event
+        if event.kind not in HISTORY:
+            continue
+        allowed, after = HISTORY[event.kind]
+        before = states.get(event.submission, "")
+        if before not in allowed:
+            yield Violation("I8", (event.submission, str(link.number)), f"{event.kind} met in {before}")
+        states[event.submission] = after or before
+    for submission in evidence.submissions:
+        if str(submission.state) != states[submission.id]:
+            yield Violation("I8", (submission.id,), f"is {submission.state}, its log says {states[submission.id]}")
+
+
+def chain_holds(evidence: Evidence) -> Iterator[Violation]:
+    """I9: the log is unbroken, and ends where its head says."""
+    broken = first_break(evidence.log)
+    if broken is not None:
+        yield Violation("I9", (str(broken),), "the chain of the log is broken")
+    last = (evidence.log[-1].number, evidence.log[-1].hash) if evidence.log else (0, evidence.head[1])
+    if last != evidence.head:
+        yield Violation("I9", (str(last[0]), str(evidence.head[0])), "the log does not end where its head says")
+
+
+def rounds_are_whole(evidence: Evidence) -> Iterator[Violation]:
+    """I10: one round per year and period, opened once, with all the submissions it counted; else with none."""
+    for key, times in Counter((str(each.year), each.period.code) for each in evidence.rounds).items():
+        if times > 1:
+            yield Violation("I10", key, f"{times} rounds of the same period")
+    said: dict[str, list[int]] = {}
+    for link in evidence.log:
+        if link.event.kind == "round.opened":
+            said.setdefault(link.event.round, []).append(int(link.event.data["submissions"]))
+    have = Counter(each.round for each in evidence.submissions)
+    for round_ in evidence.rounds:
+        expected = said.get(round_.id, [])
+        opened = round_.state in ANSWERABLE
+        if len(expected) != int(opened) or have[round_.id] != sum(expected):
+            yield Violation("I10", (round_.id,), f"{round_.state}, openings {expected}, submissions {have[round_.id]}")
+
+
+RULES: Mapping[str, Callable[[Evidence], Iterator[Violation]]] = {
+    "I1": planned_once,
+    "I2": due_exists,
+    "I3": arrived_once,
+    "I4": sent_arrived,
+    "I5": nothing_stuck,
+    "I6": decided_in_time,
+    "I7": told_is_kept,
+    "I8": history_is_a_path,
+    "I9": chain_holds,
+    "I10": rounds_are_whole,
+}

@@ -1,0 +1,40 @@
+"""Matrix row 2: workers, schedulers and people killed at random; and a naive sender, to prove that we would see it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults.checker import Violation
+from tests.faults.kill import Row, Run, kill
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+KILLS, NAIVE_KILLS = 300, 150
+SEED = int(os.environ.get("KILL_SEED", "2027"))  # noqa: TID251 - to replay one
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def server(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_server"))
+
+
+def killed(run: Run, kills: int) -> tuple[Row, list[Violation]]:
+    total = Row()
+    wrong: list[Violation] = []
+    for row, violations in kill(run, kills):
+        total, wrong = total + row, [*wrong, *violations]
+    return total, wrong
+
+
+def test_row_02_random_kills_lose_and_double_nothing(server: str, tmp_path: Path) -> None:
+    row, violations = killed(Run(server=server, shelf=tmp_path, seed=SEED), KILLS)
+    assert violations == [], f"KILL_SEED={SEED}"
+    assert row.kills == KILLS
+    assert row.at_sink >= row.planned / 2, "hardly any mail left: the harness is idle"
+    assert row.unknown > 0, "no mail met a kill between marker and result: the harness is blind"
+
+
+def test_row_02_the_harness_sees_what_lease_and_resend_doubles(tmp_path: Path) -> None:
+    row, _ = killed(Run(server="", shelf=tmp_path, seed=SEED, naive=True), NAIVE_KILLS)
+    assert row.duplicates > 0, "the harness is blind"

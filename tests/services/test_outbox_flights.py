@@ -1,0 +1,375 @@
+"""Several mails in one flight: each keeps every promise it has alone, whatever happens to the others."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import OPENS_AT, a_message, a_recipient, a_submission
+from tests.fakes.mail import GREYLISTED, LOST, NO_USER, FakePostman
+from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
+from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
+from workflow.ports import Database, Handover, Outcome, Rendered, Work
+from workflow.services import outbox
+from workflow.services.claims import BATCH
+from workflow.services.mailroom import Mailroom, Tally
+
+MINUTE = timedelta(minutes=1)
+
+
+def stock(house: House, mails: int, **changes: object) -> list[str]:
+    """So many units more, each with a mail that is due and no question of reminders."""
+    ids = [f"{ROUND}.u{number:03}" for number in range(mails)]
+    with house.db.begin() as work:
+        work.submissions.add([a_submission(unit=id_.partition(".")[2], state="approved") for id_ in ids])
+        work.recipients.add([a_recipient(id=f"r-{id_}", submission=id_) for id_ in ids], [])
+        planned = [
+            a_message(
+                id=f"m-{id_}",
+                submission=id_,
+                recipient=f"r-{id_}",
+                link="",
+                kind=MessageKind.APPROVED,
+                slot="",
+                due_at=OPENS_AT,
+                **changes,
+            )
+            for id_ in ids
+        ]
+        work.outbox.plan(planned)
+    return [each.id for each in planned]
+
+
+def states(house: House, ids: list[str]) -> list[MessageState]:
+    with house.read() as work:
+        return [work.outbox.get(id_).state for id_ in ids]
+
+
+@dataclass
+class Counting:
+    """A database that counts its transactions, and says whether one is open."""
+
+    inner: Database
+    begun: int = 0
+    depth: int = 0
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        self.begun, self.depth = self.begun + 1, self.depth + 1
+        try:
+            with self.inner.begin() as work:
+                yield work
+        finally:
+            self.depth -= 1
+
+    def read(self) -> AbstractContextManager[Work]:
+        return self.inner.read()
+
+
+@pytest.fixture
+def eight(house: House) -> list[str]:
+    """Eight mails that are due, and nothing else."""
+    house.open()
+    with house.db.begin() as work:
+        for each in work.outbox.list():
+            work.outbox.change(each, each.skip("not in this test"))
+    return stock(house, 8)
+
+
+def with_connections(house: House, connections: int) -> Mailroom:
+    return replace(house.mailroom, connections=connections)
+
+
+@pytest.mark.parametrize(("connections", "flights"), [(1, 8), (4, 2), (50, 1)])
+def test_a_flight_shares_its_commits_and_its_connections(
+    house: House, eight: list[str], connections: int, flights: int
+) -> None:
+    db = Counting(house.db)
+    assert outbox.deliver(replace(with_connections(house, connections), db=db)) == Tally(sent=8)
+    recover, last_look = 1, 1
+    assert db.begun == recover + 1 + 2 * flights + last_look
+    assert house.postman.connected == min(connections, 8)
+    assert states(house, eight) == [MessageState.SENT] * 8
+
+
+def test_nothing_is_written_or_handed_over_inside_a_transaction(house: House, eight: list[str]) -> None:
+    db = Counting(house.db)
+    room = replace(with_connections(house, 4), db=db)
+    depths = []
+
+    class Watched:
+        def render(self, letter: object) -> Rendered:
+            depths.append(db.depth)
+            return room.renderer.render(letter)  # type: ignore[arg-type]
+
+    house.postman.before_marker = lambda: depths.append(db.depth)
+    house.postman.before_reply = lambda: depths.append(db.depth)
+    outbox.deliver(replace(room, renderer=Watched()))
+    assert depths == [0] * 24
+
+
+def test_all_markers_are_committed_before_the_first_dot_and_all_dots_sent_before_the_first_reply(
+    house: House, eight: list[str]
+) -> None:
+    seen = []
+
+    def look() -> None:
+        seen.append((states(house, eight).count(MessageState.HANDING), len(house.postman.taken)))
+
+    house.postman.before_marker = house.postman.before_reply = look
+    outbox.deliver(with_connections(house, 4))
+    assert seen == [(0, 0)] * 4 + [(4, 4)] * 4 + [(0, 4)] * 4 + [(4, 8)] * 4
+
+
+def test_each_mail_of_a_flight_ends_in_its_own_way(house: House, eight: list[str]) -> None:
+    house.postman.script = [Outcome.ACCEPTED, NO_USER, LOST, GREYLISTED]
+    assert outbox.deliver(with_connections(house, 8)) == Tally(sent=5, other=3)
+    assert states(house, eight) == ["sent", "failed", "unknown", "planned", "sent", "sent", "sent", "sent"]
+    with house.read() as work:
+        outcomes = [[each.outcome for each in work.outbox.attempts(id_)] for id_ in eight[:4]]
+    assert outcomes == [["accepted"], ["refused"], ["unknown"], ["retry"]]
+
+
+def test_one_that_was_taken_over_is_dropped_alone(house: House, eight: list[str]) -> None:
+    done: list[bool] = []
+
+    def meanwhile() -> None:
+        if not done:
+            done.append(True)
+            with house.db.begin() as work:
+                mine = work.outbox.get(eight[2])
+                assert work.outbox.change(mine, mine.recover())
+
+    house.postman.before_marker = meanwhile
+    outbox.deliver(with_connections(house, 8))
+    found = states(house, eight)
+    assert found[2] is MessageState.SENT  # planned again by the recovery, claimed anew, sent once
+    assert found == [MessageState.SENT] * 8
+    assert len(house.postman.taken) == 8
+    with house.read() as work:
+        assert [each.outcome for each in work.outbox.attempts(eight[2])] == ["withdrawn", "accepted"]
+
+
+def test_one_that_cannot_be_written_leaves_its_place_to_the_next(house: House, eight: list[str]) -> None:
+    room = with_connections(house, 4)
+
+    class Broken:
+        turn = 0
+
+        def render(self, letter: object) -> Rendered:
+            self.turn += 1
+            if self.turn in {1, 3}:
+                raise KeyError("mall")
+            return room.renderer.render(letter)  # type: ignore[arg-type]
+
+    assert outbox.deliver(replace(room, renderer=Broken())) == Tally(sent=6)
+    assert states(house, eight).count(MessageState.FAILED) == 2
+
+
+def test_an_address_that_no_mail_can_carry_fails_alone(house: House, eight: list[str]) -> None:
+    with house.db.begin() as work:
+        bad = work.outbox.get(eight[0])
+        work.outbox.change(bad, replace(bad, to_email="a@x.example, b@y.example"))
+    assert outbox.deliver(with_connections(house, 4)) == Tally(sent=7)
+    assert states(house, eight)[0] is MessageState.FAILED
+
+
+def test_more_than_a_batch_goes_in_one_run(house: House, eight: list[str]) -> None:
+    outbox.deliver(with_connections(house, 4))
+    house.clock.at += MINUTE
+    with house.db.begin() as work:
+        work.outbox.plan(
+            a_message(
+                id=f"n-{number}",
+                submission=f"{ROUND}.u000",
+                recipient=f"r-{ROUND}.u000",
+                link="",
+                kind=MessageKind.APPROVED,
+                slot=f"n-{number}",
+            )
+            for number in range(BATCH + 5)
+        )
+    house.clock.at = a_message().due_at
+    assert outbox.deliver(with_connections(house, 50)).sent == BATCH + 5
+
+
+def test_a_batch_that_waits_for_the_morning_does_not_hide_what_may_go_now(house: House, eight: list[str]) -> None:
+    """A hundred reminders out of hours come first in the queue; what answers a person goes all the same."""
+    reminders = [
+        a_message(
+            id=f"w-{number}",
+            submission=NORRBY,
+            recipient="r-x",
+            link="",
+            slot=f"w-{number}",
+            due_at=OPENS_AT - MINUTE,
+        )
+        for number in range(BATCH)
+    ]
+    with house.db.begin() as work:
+        work.recipients.add([a_recipient(id="r-x", submission=NORRBY)], [])
+        work.outbox.plan(reminders)
+    house.clock.at += timedelta(hours=14)  # 22:00
+    assert outbox.deliver(with_connections(house, 4)) == Tally(sent=8)
+
+
+# --- crashes ---------------------------------------------------------------------------------------------------------
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process: nothing of ours runs after it but what a `finally` does."""
+
+
+@dataclass
+class Mortal:
+    """A database whose n-th transaction kills, before its commit or after it."""
+
+    inner: Database
+    nth: int
+    after_commit: bool
+    begun: int = 0
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        self.begun += 1
+        dies = self.begun == self.nth
+        with self.inner.begin() as work:
+            yield work
+            if dies and not self.after_commit:
+                raise KilledError
+        if dies:
+            raise KilledError
+
+    def read(self) -> AbstractContextManager[Work]:
+        return self.inner.read()
+
+
+@dataclass
+class Death:
+    """Where a process dies, what the ledger then holds of each mail, and how many the server has taken."""
+
+    name: str
+    kill: Callable[[Mailroom, FakePostman], Mailroom]
+    left: MessageState
+    at_sink: int
+    in_the_end: MessageState
+    taken: int = field(default=8)
+
+
+def in_transaction(nth: int, *, after: bool) -> Callable[[Mailroom, FakePostman], Mailroom]:
+    return lambda room, _: replace(room, db=Mortal(room.db, nth, after))
+
+
+def _die() -> None:
+    raise KilledError
+
+
+def at_body(room: Mailroom, postman: FakePostman) -> Mailroom:
+    postman.before_marker = _die
+    return room
+
+
+def at_reply(room: Mailroom, postman: FakePostman) -> Mailroom:
+    postman.before_reply = _die
+    return room
+
+
+RECOVER, CLAIM, MARK, FINISH = 1, 2, 3, 4
+DEATHS = [
+    Death("in claim", in_transaction(CLAIM, after=False), MessageState.PLANNED, 0, MessageState.SENT),
+    Death("after claim", in_transaction(CLAIM, after=True), MessageState.SENDING, 0, MessageState.SENT),
+    Death("body sent", at_body, MessageState.SENDING, 0, MessageState.SENT),
+    Death("in marker", in_transaction(MARK, after=False), MessageState.SENDING, 0, MessageState.SENT),
+    Death("after marker", in_transaction(MARK, after=True), MessageState.HANDING, 0, MessageState.UNKNOWN, taken=0),
+    Death("reply unread", at_reply, MessageState.HANDING, 8, MessageState.UNKNOWN),
+    Death("in finish", in_transaction(FINISH, after=False), MessageState.HANDING, 8, MessageState.UNKNOWN),
+    Death("after finish", in_transaction(FINISH, after=True), MessageState.SENT, 8, MessageState.SENT),
+]
+
+
+@pytest.mark.parametrize("death", DEATHS, ids=lambda each: each.name)
+def test_whatever_dies_wherever_no_mail_goes_twice_and_none_is_lost_unseen(
+    house: House, eight: list[str], death: Death
+) -> None:
+    with pytest.raises(KilledError):
+        outbox.deliver(death.kill(with_connections(house, 8), house.postman))
+    assert states(house, eight) == [death.left] * 8
+    assert len(house.postman.taken) == death.at_sink
+    house.postman.before_marker = house.postman.before_reply = lambda: None
+    house.clock.at += LEASE + MINUTE
+    outbox.deliver(with_connections(house, 8))
+    assert states(house, eight) == [death.in_the_end] * 8
+    assert len(house.postman.taken) == death.taken
+
+
+# --- late proof ------------------------------------------------------------------------------------------------------
+
+
+def taken_over(house: House, id_: str, *also: Callable[[Message], Message]) -> Callable[[], None]:
+    """Somebody else's recovery, while this worker waits for the reply."""
+
+    def meanwhile() -> None:
+        house.postman.before_reply = lambda: None
+        with house.db.begin() as work:
+            for move in (lambda message: message.recover(), *also):
+                stored = work.outbox.get(id_)
+                assert work.outbox.change(stored, move(stored))
+
+    return meanwhile
+
+
+def data_of(house: House, kind: str) -> list[dict[str, str | int]]:
+    with house.read() as work:
+        return [dict(each.event.data) for each in work.log.all() if each.event.kind == kind]
+
+
+def test_a_250_read_late_resolves_what_had_become_unknown(house: House, eight: list[str]) -> None:
+    house.postman.before_reply = taken_over(house, eight[0])
+    outbox.deliver(with_connections(house, 8))
+    with house.read() as work:
+        proved = work.outbox.get(eight[0])
+        attempts = work.outbox.attempts(eight[0])
+    assert (proved.state, proved.reply, proved.sent_at) == (MessageState.SENT, "250 2.0.0 Ok", OPENS_AT)
+    assert [each.outcome for each in attempts] == ["accepted"]
+    (told,) = data_of(house, "message.resolved")
+    assert (told["code"], told["reply"]) == (250, "2.0.0 Ok")
+    assert data_of(house, "message.stale_result") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "moves", "left"),
+    [
+        (LOST, (), MessageState.UNKNOWN),
+        (Outcome.ACCEPTED, (lambda message: message.again(OPENS_AT + MINUTE, "kom inte"),), MessageState.PLANNED),
+    ],
+)
+def test_any_other_late_result_is_only_logged(
+    house: House,
+    eight: list[str],
+    answer: Outcome | Handover,
+    moves: tuple[Callable[[Message], Message], ...],
+    left: MessageState,
+) -> None:
+    house.postman.script = [answer]
+    house.postman.before_reply = taken_over(house, eight[0], *moves)
+    outbox.deliver(with_connections(house, 8))
+    assert states(house, eight)[0] is left
+    (told,) = data_of(house, "message.stale_result")
+    assert told["code"] == (250 if answer is Outcome.ACCEPTED else 0)
+    assert "reply" not in told
+
+
+def test_the_marker_of_a_flight_reads_every_submission_again(opened: House) -> None:
+    """One of two is handed in between body and dot: its dot is never sent, the other's is."""
+    opened.answer(HAMNEN)
+
+    def submit() -> None:
+        if opened.submission(HAMNEN).is_owed:
+            opened.submit(HAMNEN)
+
+    opened.postman.before_marker = submit
+    outbox.deliver(with_connections(opened, 4))
+    assert (MessageKind.INVITATION, "open", MessageState.CANCELLED) in opened.mails(HAMNEN)
+    assert opened.mails(NORRBY) == [(MessageKind.INVITATION, "open", MessageState.SENT)]

@@ -1,0 +1,199 @@
+"""A real worker process whose Redis is absent, frozen or emptied: mail leaves all the same, and it ends when told."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.builders import OPENS_AT, a_contact, a_round, a_unit
+from workflow.adapters.broker import EmbeddedValkey
+from workflow.adapters.clock import set_now
+from workflow.adapters.db.database import SqlDatabase
+from workflow.adapters.mail.listener import MailListener, read_mailbox
+from workflow.adapters.queue import CeleryQueue
+from workflow.bootstrap import App, build, make_clock
+from workflow.domain.rounds import RoundState
+from workflow.ports import Job
+from workflow.services import rounds
+from workflow.settings import Settings, as_environment, load_settings
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+
+TICK = 1
+LATEST = 5.5  # seconds: patience max(1.5 ticks, 5) and a turn max(0.25 ticks, 0.5); with the shipped 30 s tick 52.5
+SLACK = 10.0  # seconds for a busy machine, and for the mail itself
+QUIET_END = 20.0  # seconds; `tertial up` kills after 35
+
+
+@pytest.fixture
+def clock_file(tmp_path: Path) -> Path:
+    """A Monday at 08:00, whatever day the tests run: mail leaves in office hours only."""
+    set_now(tmp_path / "clock.json", OPENS_AT)
+    return tmp_path / "clock.json"
+
+
+@pytest.fixture
+def listening(settings: Settings, clock_file: Path) -> Iterator[Settings]:
+    """The settings of a rehearsal, with a mail server that takes everything."""
+    rehearsal = settings.model_copy(update={"clock_file": clock_file, "tick_seconds": TICK})
+    listener = MailListener(rehearsal.mail_folder, clock=make_clock(rehearsal))
+    port = listener.start()
+    yield load_settings(**dict(rehearsal.model_copy(update={"smtp_port": port})))
+    listener.stop()
+
+
+@pytest.fixture
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    broker = EmbeddedValkey(tmp_path_factory.mktemp("broker"))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@contextmanager
+def working(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "tasks.worker"],
+            env=as_environment(settings),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=Path(__file__).parents[2],
+        )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[App]:
+    house = build(settings)
+    assert isinstance(house.db, SqlDatabase)
+    with closing(house.db):
+        yield house
+
+
+def open_round(house: App) -> None:
+    """From here on one invitation is due."""
+    with house.db.begin() as work:
+        work.people.replace([a_unit()], [a_contact()])
+        work.rounds.add(a_round(state=RoundState.PLANNED, opened_at=None))
+    rounds.open_round(house.db, a_round().id, secrets=house.secrets, calendar=house.calendar, now=house.now())
+
+
+def await_that(happens: Callable[[], object], *, within: float) -> float:
+    """How long it took, in seconds."""
+    began = time.monotonic()
+    while not happens():
+        assert time.monotonic() - began < within, "it did not happen in time"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def says(log: Path, words: str) -> Callable[[], bool]:
+    return lambda: words in log.read_text(encoding="utf-8", errors="replace")
+
+
+def ends(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(QUIET_END) == 0
+
+
+def test_without_a_broker_it_starts_sends_and_ends(listening: Settings, tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    with opened(listening) as house, working(listening, log) as process:
+        await_that(says(log, "job done without the queue"), within=60)
+        open_round(house)
+        await_that(lambda: read_mailbox(listening.mail_folder), within=LATEST + SLACK)
+        ends(process)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("fault", ["frozen", "emptied", "killed"])
+def test_when_the_broker_fails_mail_leaves_all_the_same(
+    listening: Settings, broker: EmbeddedValkey, tmp_path: Path, fault: str
+) -> None:
+    log = tmp_path / "worker.log"
+    with_broker = load_settings(**dict(listening.model_copy(update={"redis_url": broker.url})))
+    with opened(with_broker) as house, working(with_broker, log) as process:
+        await_that(says(log, " ready."), within=60)
+        for job in Job:
+            house.queue.ask(job)
+        with harmed(broker, fault):
+            open_round(house)
+            began = time.monotonic()
+            house.queue.ask(Job.DELIVER)
+            if fault == "emptied":
+                empty(broker)
+            assert time.monotonic() - began < 1 + SLACK * (fault == "emptied"), "a page would have waited"
+            await_that(lambda: read_mailbox(listening.mail_folder), within=LATEST + SLACK)
+            time.sleep(1)
+            assert len(read_mailbox(listening.mail_folder)) == 1
+            ends(process)
+
+
+@contextmanager
+def harmed(broker: EmbeddedValkey, fault: str) -> Iterator[None]:
+    pid = broker.pid
+    assert pid
+    if fault == "frozen":
+        os.kill(pid, signal.SIGSTOP)
+    elif fault == "killed":
+        broker.stop()
+    try:
+        yield
+    finally:
+        if fault == "frozen":
+            os.kill(pid, signal.SIGCONT)
+
+
+def empty(broker: EmbeddedValkey) -> None:
+    path = re.sub(r"^redis\+socket://", "", broker.url).replace("%2F", "/")
+    with Redis(unix_socket_path=path) as client:
+        client.flushall()
+
+
+def test_while_the_queue_does_its_work_the_poll_leaves_it_alone(
+    listening: Settings, broker: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """On the real clock, with an asker as steady as the scheduler."""
+    log = tmp_path / "worker.log"
+    real = load_settings(**dict(listening.model_copy(update={"redis_url": broker.url, "clock_file": None})))
+    stop = threading.Event()
+
+    def ask_and_ask() -> None:
+        queue = CeleryQueue(broker.url)
+        while not stop.wait(TICK):
+            for job in Job:
+                queue.ask(job)
+
+    asker = threading.Thread(target=ask_and_ask)
+    asker.start()
+    try:
+        with working(real, log) as process, opened(real) as house:
+            await_that(says(log, " ready."), within=60)
+
+            def beats() -> int:
+                with house.db.read() as work:
+                    return len(work.beats.all())
+
+            await_that(lambda: beats() == len(Job), within=30)
+            already = log.read_text(encoding="utf-8").count("job done without the queue")
+            time.sleep(2 * LATEST)
+            assert log.read_text(encoding="utf-8").count("job done without the queue") == already
+            ends(process)
+    finally:
+        stop.set()
+        asker.join()

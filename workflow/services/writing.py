@@ -1,0 +1,125 @@
+"""Writing a claimed mail: words, enclosures and bytes, outside every transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflow.domain.messages import Enclosure, Frozen, Message, MessageKind
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import Edition, Recipient, Submission
+from workflow.ports import CalendarEntry, Work
+from workflow.services.letters import Situation, compose
+from workflow.services.mailroom import Mailroom
+from workflow.services.sheets import form_sheet
+
+WITH_ENTRY = frozenset({MessageKind.INVITATION, MessageKind.EXTENSION, MessageKind.RETURNED})
+"""Mails that tell of a (new) last day carry it as a calendar entry."""
+WITH_FORM = frozenset({MessageKind.INVITATION})
+WITH_EDITION = frozenset({MessageKind.RECEIPT})
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What the letters of a batch speak of, read in one go; only for those that are not frozen already."""
+
+    rounds: Mapping[str, Round]
+    submissions: Mapping[str, Submission]
+    editions: Mapping[tuple[str, str], Edition]  # by submission and the receipt's slot: each tells of its own
+    recipients: Mapping[str, Recipient]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A claimed mail with its first and only rendering, and its bytes. The ledger does not hold `frozen` yet."""
+
+    message: Message
+    frozen: Frozen
+    data: bytes
+
+    @property
+    def sender(self) -> str:
+        return self.frozen.sender_email
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        return (self.message.to_email, *(_address(copy) for copy in self.message.copies))
+
+
+def gather_material(work: Work, messages: Iterable[Message]) -> Material:
+    """Read all that is needed to write these mails."""
+    unwritten = [each for each in messages if each.frozen is None]
+    handed_in = {each.submission: work.editions.of(each.submission) for each in unwritten if each.kind in WITH_EDITION}
+    with_form = {each.submission for each in unwritten if each.kind in WITH_FORM}
+    return Material(
+        rounds={id_: work.rounds.get(id_) for id_ in {each.round for each in unwritten}},
+        submissions=work.submissions.several({each.submission for each in unwritten}),
+        editions={(id_, each.slot): each for id_, editions in handed_in.items() for each in editions},
+        recipients={each.id: each for id_ in sorted(with_form) for each in work.recipients.of(id_)},
+    )
+
+
+def write(room: Mailroom, message: Message, material: Material, *, now: datetime) -> Written:
+    """Render the letter, unless it is frozen, and assemble it. Raises whatever a site's own template may raise."""
+    frozen = message.frozen or _freeze(room, message, material, now)
+    secret = room.secrets.link_secret(message.link) if message.link else ""
+    return Written(message, frozen, room.envelopes.assemble(frozen, secret=secret))
+
+
+def _freeze(room: Mailroom, message: Message, material: Material, now: datetime) -> Frozen:
+    situation = Situation(
+        message=message,
+        round=material.rounds[message.round],
+        submission=material.submissions[message.submission],
+        edition=material.editions.get((message.submission, message.slot)),
+        office=room.office,
+        calendar=room.calendar,
+        now=now,
+    )
+    words = room.renderer.render(compose(situation))
+    return Frozen(
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        sender_name=room.office.sender_name,
+        sender_email=room.office.sender_email,
+        to_name=message.to_name,
+        to_email=message.to_email,
+        copies=message.copies,
+        message_id=f"<{message.id}@{room.office.mail_domain}>",
+        date=now,
+        kind=message.kind,
+        attachments=_enclosures(room, situation, words.subject, material.recipients.get(message.recipient)),
+    )
+
+
+def _enclosures(room: Mailroom, at: Situation, subject: str, recipient: Recipient | None) -> tuple[Enclosure, ...]:
+    found = []
+    if at.message.kind in WITH_ENTRY:
+        found.append(_entry(room, at, subject))
+    if at.message.kind in WITH_FORM:
+        sheet = form_sheet(at.round, at.submission, recipient, answers={}, office=room.office, calendar=room.calendar)
+        name = f"{at.round.id}-{at.submission.unit}.docx"
+        found.append(Enclosure(name=name, media_type=_WORD, content=room.documents.word_form(sheet)))
+    return tuple(found)
+
+
+def _entry(room: Mailroom, at: Situation, subject: str) -> Enclosure:
+    return room.envelopes.calendar_entry(
+        CalendarEntry(
+            uid=f"{at.submission.id}@{room.office.mail_domain}",
+            sequence=at.submission.deadline_revision,
+            summary=subject,
+            description=at.submission.unit_name,
+            url=room.office.base_url,
+            due_at=at.submission.due_at,
+            stamp=at.now,
+            organizer_name=room.office.sender_name,
+            organizer_email=room.office.sender_email,
+        )
+    )
+
+
+def _address(copy: str) -> str:
+    """The bare address of a copy written as "Name <address>"."""
+    return copy.rpartition("<")[2].rstrip(">").strip()
