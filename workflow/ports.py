@@ -249,7 +249,12 @@ class Access(Protocol):
         """False when the address has an account already."""
         ...
 
-    def set_password(self, account_id: str, password_hash: str, *, once: bool) -> None: ...
+    def set_password(self, account_id: str, password_hash: str, *, once: bool, expected: str | None = None) -> bool:
+        """False when `expected` is given and is not the stored hash (any more); nothing is changed then.
+
+        True keeps every other writer off the account until the transaction ends. Raises NotFoundError.
+        """
+        ...
 
     def session(self, id_sha256: str) -> Session | None: ...
 
@@ -258,6 +263,10 @@ class Access(Protocol):
     def touch_session(self, id_sha256: str, at: datetime) -> None: ...
 
     def end_session(self, id_sha256: str) -> None: ...
+
+    def end_sessions_of(self, account_id: str) -> None:
+        """Every session of a coordinator's account."""
+        ...
 
 
 class Beats(Protocol):

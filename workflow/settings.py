@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     smtp_port: Port
     smtp_user: str
     smtp_password: SecretStr = SecretStr("")
-    smtp_timeout: Seconds
+    smtp_timeout: Annotated[float, Field(gt=0, le=300)]  # well below the lease of a claimed mail
     smtp_oauth_token_file: FileName
     smtp_connections: Count
     smtp_rate_per_minute: Annotated[int, Field(ge=0)]
@@ -134,7 +134,6 @@ class Settings(BaseSettings):
 
     tick_seconds: Seconds
     worker_concurrency: Count
-    lease_seconds: Count
     max_upload_mb: Count
     session_idle_minutes: Count
     session_absolute_hours: Count
@@ -169,12 +168,6 @@ class Settings(BaseSettings):
     @classmethod
     def _domain_of_sender(cls, domain: str, info: ValidationInfo) -> str:
         return domain or str(info.data.get("mail_from", "")).rpartition("@")[2]
-
-    @model_validator(mode="after")
-    def _lease_outlives_a_dialogue(self) -> Self:
-        if self.lease_seconds <= self.smtp_timeout:
-            raise ValueError("lease_seconds must be longer than smtp_timeout, or a slow mail would be sent twice")
-        return self
 
     @model_validator(mode="after")
     def _token_belongs_to_somebody(self) -> Self:

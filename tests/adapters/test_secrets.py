@@ -1,10 +1,12 @@
 """Ids, link secrets and passwords."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
 
 import pytest
 
-from workflow.adapters.secrets import KeySecrets
+from workflow.adapters.secrets import AT_ONCE, KeySecrets
 
 KEYS = KeySecrets("en lång och slumpad nyckel")
 
@@ -48,3 +50,29 @@ def test_what_is_no_hash_fits_no_password(kept: str) -> None:
 def test_an_empty_key_makes_no_secrets() -> None:
     with pytest.raises(ValueError, match="empty key"):
         KeySecrets("")
+
+
+class Counting:
+    """Counts how many passwords are worked on at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+        self.lock = Lock()
+        self.two_are_in = Barrier(AT_ONCE)
+
+    def verify(self, _hash: str, _password: str) -> bool:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.two_are_in.wait(10)
+        with self.lock:
+            self.now -= 1
+        return True
+
+
+def test_few_passwords_are_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, counting = KeySecrets("nyckel"), Counting()
+    monkeypatch.setattr(keys, "_passwords", counting)
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lambda _: keys.check_password("hash", "ord"), range(8)))
+    assert counting.most == AT_ONCE

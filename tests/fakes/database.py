@@ -332,11 +332,14 @@ class FakeAccess:
         insert(self._tables.accounts, account.id, account)
         return True
 
-    def set_password(self, account_id: str, password_hash: str, *, once: bool) -> None:
+    def set_password(self, account_id: str, password_hash: str, *, once: bool, expected: str | None = None) -> bool:
         if account_id not in self._tables.accounts:
             raise NotFoundError(what=account_id)
-        changed = replace(self._tables.accounts[account_id], password_hash=password_hash, once=once)
-        self._tables.accounts[account_id] = changed
+        stored = self._tables.accounts[account_id]
+        if expected is not None and stored.password_hash != expected:
+            return False
+        self._tables.accounts[account_id] = replace(stored, password_hash=password_hash, once=once)
+        return True
 
     def session(self, id_sha256: str) -> Session | None:
         return self._tables.sessions.get(id_sha256)
@@ -354,6 +357,11 @@ class FakeAccess:
 
     def end_session(self, id_sha256: str) -> None:
         self._tables.sessions.pop(id_sha256, None)
+
+    def end_sessions_of(self, account_id: str) -> None:
+        for id_sha256, session in list(self._tables.sessions.items()):
+            if session.account == account_id:
+                del self._tables.sessions[id_sha256]
 
 
 class FakeBeats:

@@ -53,7 +53,9 @@ class Unit:
 
     def move(self, name: str) -> bool:
         allowed, target = MOVES[name]
-        refused = (name == "take_back" and self.reviewed) or (name == "submit" and len(self.answers) < len(self.questions))
+        refused = (name == "take_back" and self.reviewed) or (
+            name == "submit" and len(self.answers) < len(self.questions)
+        )
         if self.state not in allowed or refused:
             return False
         self.state = target

@@ -43,7 +43,7 @@ def ledger_is_what_is_owed(work: Work, units: Mapping[str, Unit]) -> None:
     assert len({each.key for each in ledger}) == len(ledger)
     for name, unit in units.items():
         mine = [each for each in ledger if each.submission.endswith(f".{name}")]
-        found = {(each.kind, each.slot, each.deadline_revision): each for each in mine}
+        found = {(str(each.kind), each.slot, each.deadline_revision): each for each in mine}
         assert found.keys() == unit.mails.keys(), name
         for key, why in unit.mails.items():
             if why:
@@ -85,7 +85,9 @@ def one_reminder_a_day_in_working_hours(work: Work, server: Server) -> None:
     The words are those of the day, unless the mail stood at the final dot before: its bytes never change again.
     """
     handed = Counter(link.event.message for link in work.log.all() if link.event.kind == "message.handing")
-    reminders = {(each.to, each.message, CALENDAR.local(each.at).date()) for each in server.arrived if _reminds(each.kind)}
+    reminders = {
+        (each.to, each.message, CALENDAR.local(each.at).date()) for each in server.arrived if _reminds(each.kind)
+    }
     twice = [key for key, count in Counter((to, day) for to, _, day in reminders).items() if count > 1]
     assert not twice, f"two reminders on a day: {twice}"
     for each in server.arrived:

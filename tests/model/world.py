@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.fakes.documents import FakeDocuments
+from tests.services.conftest import OFFICE, MovingClock
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.letters import Letter
 from workflow.domain.messages import Enclosure, Frozen
 from workflow.ports import CalendarEntry, Channel, Database, Handover, Outcome, Phase, Preparation, Rendered, Work
 from workflow.services.mailroom import Mailroom
-
-from tests.services.conftest import OFFICE, MovingClock
 
 CALENDAR = swedish_calendar()
 

@@ -1,10 +1,13 @@
 """Who may come in, and who is shown the same answer whatever was wrong."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
 from tests.services.conftest import HAMNEN, NORRBY, OFFICE, House
+from workflow.adapters.secrets import KeySecrets
 from workflow.domain.errors import AlreadyExistsError, LinkError, LoginRefusedError
 from workflow.services import access
 
@@ -35,6 +38,19 @@ def token(house: House, submission_id: str = NORRBY) -> str:
     with house.read() as work:
         link = work.recipients.links_of(submission_id)[0]
     return f"{link.id}.{house.secrets.link_secret(link.id)}"
+
+
+class Together(KeySecrets):
+    """All have checked the password before anybody goes on."""
+
+    def __init__(self, all_there: Barrier) -> None:
+        super().__init__("en-nyckel")
+        self._all_there = all_there
+
+    def check_password(self, password_hash: str, password: str) -> bool:
+        fits = super().check_password(password_hash, password)
+        self._all_there.wait(20)
+        return fits
 
 
 def test_a_coordinator_comes_in_and_goes_out(house: House, account: str) -> None:
@@ -71,6 +87,49 @@ def test_a_password_for_one_login_is_spent_by_it(house: House) -> None:
     log_in(house)
     with pytest.raises(LoginRefusedError):
         log_in(house)
+
+
+def test_of_parallel_logins_with_such_a_password_one_comes_in(house: House) -> None:
+    access.add_account(
+        house.db, email=EMAIL, name="Karin", password=PASSWORD, secrets=house.secrets, now=house.clock.at, once=True
+    )
+    together = Together(Barrier(4))
+
+    def come_in(_turn: int) -> bool:
+        try:
+            access.log_in(house.db, email=EMAIL, password=PASSWORD, secrets=together, now=house.clock.at)
+        except LoginRefusedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(come_in, range(4))) == 1
+
+
+def test_a_new_password_ends_the_sessions_of_the_account(house: House, account: str) -> None:
+    mine = log_in(house)
+    access.reset_password(house.db, email=EMAIL, password="ny", secrets=house.secrets, now=house.clock.at)
+    assert who(house, mine) is None
+    assert who(house, log_in(house, "ny")) is not None
+
+
+@pytest.mark.parametrize("email", ["a\0b@x.example", "a\x1b@x.example", "\ud800@x.example"])
+def test_an_address_that_no_database_holds_is_refused_like_any_other(house: House, account: str, email: str) -> None:
+    with pytest.raises(LoginRefusedError):
+        log_in(house, email=email)
+
+
+@pytest.mark.parametrize("password", ["a\0b", "\ud800"])
+def test_a_password_of_odd_letters_is_only_wrong(house: House, account: str, password: str) -> None:
+    with pytest.raises(LoginRefusedError):
+        log_in(house, password)
+
+
+@pytest.mark.parametrize("odd", ["\0", "\x1f", "\ud800", "å"])
+def test_a_link_of_odd_letters_is_wrong_like_any_other(opened: House, odd: str) -> None:
+    for wrong in (f"{odd}.x", f"{token(opened)}{odd}"):
+        with pytest.raises(LinkError):
+            access.look_at_link(opened.db, wrong, secrets=opened.secrets, office=OFFICE, now=opened.clock.at)
 
 
 def test_an_address_has_one_account(house: House, account: str) -> None:

@@ -5,9 +5,9 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from tests.web.houses import NORRBY, csrf_of, link_of, make_house
+from workflow.adapters.db.database import SqlDatabase
 
 CANARY = "Kanariefågelordet"
 END_SAVING = text(
@@ -53,9 +54,8 @@ def serving(folder: Path, database_url: str, port: int) -> Iterator[str]:
             process.terminate()
 
 
-def until(done: object) -> None:
+def until(done: Callable[[], object]) -> None:
     limit = monotonic() + 30
-    assert callable(done)
     while not done():
         assert monotonic() < limit
         sleep(0.02)
@@ -72,12 +72,15 @@ def test_a_save_that_the_database_breaks_off_leaves_no_word_of_it_in_the_log(tmp
     port = free_port()
     house = make_house(tmp_path, postgres_url, base_url=f"http://127.0.0.1:{port}")
     outside = create_engine(postgres_url, poolclass=NullPool)
+    looking_anew = outside.execution_options(isolation_level="AUTOCOMMIT")  # a transaction keeps what it saw first
+    assert isinstance(house.db, SqlDatabase)
     with (
+        closing(house.db),
         serving(tmp_path, postgres_url, port) as url,
         httpx2.Client(base_url=url, timeout=30) as person,
         outside.connect() as migration,
         ThreadPoolExecutor() as threads,
-        outside.connect() as killer,
+        looking_anew.connect() as killer,
     ):
         person.post(link_of(house, NORRBY))
         csrf = csrf_of(person.get("/svara").text)

@@ -4,11 +4,13 @@ import base64
 import hashlib
 import hmac
 import secrets
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+AT_ONCE = 2  # passwords worked on at the same time: each takes 64 MiB, and anybody may ask for one at the login
 ID_BYTES = 16  # 128 bits: nobody guesses one, and two are never the same
 
 
@@ -20,6 +22,7 @@ class KeySecrets:
             raise ValueError("secrets cannot be made from an empty key")
         self._key = key.encode()
         self._passwords = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+        self._places = BoundedSemaphore(AT_ONCE)
 
     def new_id(self) -> str:
         """26 lower-case letters and digits (RFC 4648 base32), so that no file system or reader mixes up two."""
@@ -35,11 +38,13 @@ class KeySecrets:
 
     def hash_password(self, password: str) -> str:
         """argon2id with 64 MiB and three passes (RFC 9106 §4, the second recommended choice)."""
-        return self._passwords.hash(password)
+        with self._places:
+            return self._passwords.hash(password)
 
     def check_password(self, password_hash: str, password: str) -> bool:
-        """False for the wrong password, and for what is no argon2 hash."""
+        """False for the wrong password, for one that is no text (lone surrogates), and for what is no argon2 hash."""
         try:
-            return self._passwords.verify(password_hash, password)
-        except (VerificationError, InvalidHashError):
+            with self._places:
+                return self._passwords.verify(password_hash, password)
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False

@@ -135,6 +135,7 @@ TRUTHS = {
     Truth.OPENED_IN_TIME: "no round is late to open",
     Truth.MAIL_LEAVES: "no mail has been due for more than ten minutes",
     Truth.CLOCK: "the clock is believed",
+    Truth.CHANNEL: "the mail server takes mail",
 }
 
 

@@ -203,9 +203,10 @@ class Submission:
         """A new last day for a unit that still owes its answer."""
         if not self.is_owed:
             raise MoveRefusedError(move="extend", state=self.state)
+        moved = _with_deadline(self, due_at, at)
         if due_at <= self.due_at and not self.extended:
             raise NoExtensionError(due=self.due_at)
-        return replace(_with_deadline(self, due_at, at), extended=True)
+        return replace(moved, extended=True)
 
     def _moved(self, move: Move) -> "Submission":
         if not self.allows(move):

@@ -76,32 +76,36 @@ def add_account(
 def reset_password(
     db: Database, *, email: str, password: str, secrets: Secrets, now: datetime, once: bool = False
 ) -> Account:
-    """A new password for an account that exists. Raises LoginRefusedError when there is none."""
+    """A new password for an account that exists; whoever is logged in to it is logged out.
+
+    Raises LoginRefusedError when there is none.
+    """
+    password_hash = secrets.hash_password(password)
     with db.begin() as work:
         account = work.access.account(email.strip().lower())
         if account is None:
             raise LoginRefusedError
-        work.access.set_password(account.id, secrets.hash_password(password), once=once)
+        work.access.set_password(account.id, password_hash, once=once)
+        work.access.end_sessions_of(account.id)  # after the line above, which a login in the same moment waits for
         work.log.append(Event(kind="account.password_reset", actor=SYSTEM, at=now, data={"account": account.id}))
         return account
 
 
 def log_in(db: Database, *, email: str, password: str, secrets: Secrets, now: datetime) -> tuple[str, Session]:
     """A new session's secret id and the session. Raises LoginRefusedError, with the same words for every cause."""
-    with db.read() as work:
-        account = work.access.account(email.strip().lower())
+    account, address = None, email.strip().lower()
+    if address.isprintable():  # no database can look for NUL or half a letter
+        with db.read() as work:
+            account = work.access.account(address)
     fits = secrets.check_password(account.password_hash if account else _NO_SUCH, password)
     if account is None or not fits:
         raise LoginRefusedError(email=email)
     with db.begin() as work:
-        again = work.access.account(account.email)
-        if again is None or again.password_hash != account.password_hash:
-            raise LoginRefusedError(email=email)  # a password for one login, spent by somebody faster
-        if again.once:
-            work.access.set_password(again.id, "", once=False)
-        session_id, session = _new_session(secrets, now, COORDINATOR_LIFE, account=again.id)
+        if not _spend(work, account):
+            raise LoginRefusedError(email=email)
+        session_id, session = _new_session(secrets, now, COORDINATOR_LIFE, account=account.id)
         work.access.add_session(session)
-        work.log.append(Event(kind="account.logged_in", actor=again.id, at=now))
+        work.log.append(Event(kind="account.logged_in", actor=account.id, at=now))
         return session_id, session
 
 
@@ -165,6 +169,15 @@ def log_out(db: Database, session: Session) -> None:
         work.access.end_session(session.id_sha256)
 
 
+def _spend(work: Work, account: Account) -> bool:
+    """Whether the password that was checked is still the account's; one for a single login is gone after this.
+
+    It is written even where nothing changes: then a reset in the same moment comes wholly before or wholly after.
+    """
+    kept = "" if account.once else account.password_hash
+    return work.access.set_password(account.id, kept, once=False, expected=account.password_hash)
+
+
 def _session(work: Work, session_id: str, secrets: Secrets, now: datetime) -> Session | None:
     session = work.access.session(secrets.digest(session_id)) if session_id else None
     return session if session and now < session.expires_at else None
@@ -188,7 +201,7 @@ def _new_session(
 
 def _link(work: Work, token: str, secrets: Secrets, office: Office, now: datetime) -> Link:
     link_id, _, secret = token.partition(".")
-    link = work.recipients.link(link_id)
+    link = work.recipients.link(link_id) if token.isascii() and token.isprintable() else None
     if link is None or not compare_digest(link.secret_sha256, secrets.digest(secret)) or not link.is_valid(now):
         raise LinkError(what="link", office=office.contact_email)
     return link

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workflow.domain.audit import Anchor, Event
 from workflow.domain.bundles import Bundle, compose_bundle
-from workflow.domain.errors import RoundMoveRefusedError
+from workflow.domain.errors import RoundMoveRefusedError, StaleWriteError
 from workflow.domain.rounds import RoundMove, RoundState
 from workflow.ports import Database, Documents, Files
 from workflow.services.rounds import SYSTEM
@@ -40,11 +40,14 @@ def bundle_round(
     gathered = _write(documents, _compose(db, round_id, edition=round_.editions + 1))
     with db.read() as work:
         anchor = Anchor(work.log.head(), now)
-    for name, data in gathered.files.items():
-        files.write(f"{round_id}/{name}", data)
-    files.write(f"{round_id}/{file_stem(gathered.bundle)}.anchor.jsonl", anchor.line())
     with db.begin() as work:
-        work.rounds.save(round_.bundle())  # StaleWriteError when somebody else was first
+        # Under the round's lock: two at once never write one edition's files, who comes second is told so first.
+        if work.rounds.get(round_id, lock=True).version != round_.version:
+            raise StaleWriteError
+        for name, data in gathered.files.items():
+            files.write(f"{round_id}/{name}", data)
+        files.write(f"{round_id}/{file_stem(gathered.bundle)}.anchor.jsonl", anchor.line())
+        work.rounds.save(round_.bundle())
         work.log.append(
             Event(kind="round.bundled", actor=by, at=now, round=round_id, data={"edition": round_.editions + 1})
         )

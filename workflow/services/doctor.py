@@ -9,6 +9,7 @@ from workflow.domain.audit import Chained, first_break
 from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Outcome, Work
+from workflow.services.mailroom import CHANNEL
 from workflow.services.rounds import addressee
 
 OPENING_GRACE = timedelta(minutes=15)
@@ -27,6 +28,7 @@ class Truth(StrEnum):
     OPENED_IN_TIME = "opened_in_time"
     MAIL_LEAVES = "mail_leaves"
     CLOCK = "clock"
+    CHANNEL = "channel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +54,14 @@ def examine(db: Database, *, tick: timedelta, now: datetime) -> tuple[Finding, .
     - opened_in_time: no planned round is more than 15 minutes late to open
     - mail_leaves: no planned mail has been due for more than 10 minutes
     - clock: the clock is not suspect
+    - channel: the mail server takes mail
     """
     with db.read() as work:
         rounds = work.rounds.all()
         events = work.log.all()
         messages = work.outbox.list()
         guard = work.guards.clock()
+        channel = work.channels.get(CHANNEL)
         broken = {
             Truth.WHOLE_ROUNDS: _torn_rounds(work, rounds, events),
             Truth.INVITED: _uninvited(work, rounds, messages),
@@ -67,6 +71,7 @@ def examine(db: Database, *, tick: timedelta, now: datetime) -> tuple[Finding, .
             Truth.OPENED_IN_TIME: _unopened(rounds, now - OPENING_GRACE),
             Truth.MAIL_LEAVES: _left_lying(messages, now - MAIL_GRACE),
             Truth.CLOCK: [str(guard)] if guard.stands else [],
+            Truth.CHANNEL: [channel.reason] if channel.is_blocked else [],
         }
         return tuple(Finding(truth=truth, broken=tuple(found)) for truth, found in broken.items())
 

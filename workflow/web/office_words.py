@@ -130,6 +130,9 @@ EVENTS: Mapping[str, str] = {
     "message.cancelled": gettext("Mejl behövdes inte: {mail}."),
     "message.skipped": gettext("Mejl hoppades över: {mail}."),
     "message.again": gettext("{who} bad att mejlet skickas igen: {mail}."),
+    "message.resolved": gettext("Mejl kom fram, visade det sig: {mail}."),
+    "channel.blocked": gettext("Mejlservern tar inte emot mejl. Utskicken väntar."),
+    "channel.cleared": gettext("Mejlservern tar emot mejl igen."),
     "message.stale_result": gettext("Ett sent svar från mejlservern om ett mejl: {mail}."),
 }
 _NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.[01236]\b|no such user|user unknown|does not exist", re.IGNORECASE)

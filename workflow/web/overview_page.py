@@ -14,6 +14,7 @@ from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import State
 from workflow.services import ledger, overview, rounds
+from workflow.services.channel import channel_state
 from workflow.services.guard import clock_guard
 from workflow.services.ledger import Line
 from workflow.web.office import Office, Seated, new_router
@@ -105,6 +106,7 @@ def _overview(desk: Office, round_id: str, chosen: dict[str, str]) -> HTMLRespon
         line=timeline(view.round, [each.message for each in lines], kinds, house.calendar, now),
         kinds=sorted({row.submission.kind for row in view.overview.rows}),
         clock_guard=clock_guard(house.db),
+        channel=channel_state(house.db),
     )
 
 

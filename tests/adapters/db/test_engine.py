@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from workflow.adapters.db.columns import Instant
 from workflow.adapters.db.engine import BUSY_MS, make_engine, readers_of, sqlite_module, wal_is_safe
@@ -40,6 +41,15 @@ def test_every_sqlite_connection_is_prepared(sqlite_url: str) -> None:
     engine.dispose()
     journal = "wal" if wal_is_safe(sqlite_module().sqlite_version_info) else "delete"
     assert found == {"journal_mode": journal, "synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}
+
+
+def test_an_error_tells_the_statement_and_never_what_was_to_be_written(sql_url: str) -> None:
+    engine = make_engine(sql_url)
+    with engine.connect() as connection, pytest.raises(DBAPIError) as refused:
+        connection.execute(text("INSERT INTO nowhere (text) VALUES (:text)"), {"text": "Kanariefågel"})
+    engine.dispose()
+    assert "INSERT INTO nowhere" in str(refused.value)
+    assert "Kanariefågel" not in str(refused.value)
 
 
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:

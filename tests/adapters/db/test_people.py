@@ -1,12 +1,15 @@
 """What the doors to the register, to recipients and links, to accounts, sessions and beats promise."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.builders import NOW, a_contact, a_link, a_recipient, a_round, a_session, a_submission, a_unit, an_account
 from tests.fakes.tables import FakeRefusedError
+from workflow.adapters.db.database import SqlDatabase
 from workflow.domain.errors import NotFoundError
 from workflow.domain.people import Role, UnitKind
 from workflow.ports import Database
@@ -95,8 +98,37 @@ def test_a_password_is_changed_only_where_there_is_an_account(database: Database
         work.access.set_password("k-1", "$argon2id$new", once=False)
         with pytest.raises(NotFoundError):
             work.access.set_password("k-9", "$argon2id$new", once=False)
+        with pytest.raises(NotFoundError):
+            work.access.set_password("k-9", "$argon2id$new", once=False, expected="$argon2id$old")
     with database.read() as work:
         assert work.access.account_by_id("k-1") == an_account(password_hash="$argon2id$new", once=False)
+
+
+def test_a_password_is_changed_only_upon_the_expected_one(database: Database) -> None:
+    with database.begin() as work:
+        work.access.add_account(an_account(password_hash="$argon2id$old"))
+        assert not work.access.set_password("k-1", "$argon2id$a", once=False, expected="$argon2id$other")
+        assert work.access.set_password("k-1", "$argon2id$b", once=False, expected="$argon2id$old")
+        assert not work.access.set_password("k-1", "$argon2id$c", once=False, expected="$argon2id$old")
+    with database.read() as work:
+        assert work.access.account_by_id("k-1") == an_account(password_hash="$argon2id$b", once=False)
+
+
+def test_of_two_at_once_that_expect_the_same_password_one_changes_it(sql_database: SqlDatabase) -> None:
+    with sql_database.begin() as work:
+        work.access.add_account(an_account(password_hash="$argon2id$old"))
+    both_have_looked = Barrier(2)
+
+    def spend(_turn: int) -> bool:
+        with sql_database.read() as work:
+            found = work.access.account_by_id("k-1")
+        assert found is not None
+        both_have_looked.wait(10)
+        with sql_database.begin() as work:
+            return work.access.set_password("k-1", "", once=False, expected=found.password_hash)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(spend, range(2))) == [False, True]
 
 
 # --- sessions ----------------------------------------------------------------
@@ -122,6 +154,20 @@ def test_a_session_lives_is_touched_and_ends(stocked: Database) -> None:
     with stocked.read() as work:
         assert work.access.session(coordinator.id_sha256) is None
         assert work.access.session(contact.id_sha256) is not None
+
+
+def test_all_sessions_of_one_account_end_and_no_others(stocked: Database) -> None:
+    sessions = [a_session(id_sha256=each * 32) for each in ("ab", "bc")]
+    others = [a_session(id_sha256="cd" * 32, account="", link="l-1"), a_session(id_sha256="de" * 32, account="k-2")]
+    with stocked.begin() as work:
+        work.access.add_account(an_account())
+        work.access.add_account(an_account(id="k-2", email="bo@kontoret.example"))
+        for each in (*sessions, *others):
+            work.access.add_session(each)
+        work.access.end_sessions_of("k-1")
+    with stocked.read() as work:
+        assert [work.access.session(each.id_sha256) for each in sessions] == [None, None]
+        assert [work.access.session(each.id_sha256) for each in others] == others
 
 
 def test_a_session_of_no_account_is_refused(database: Database) -> None:

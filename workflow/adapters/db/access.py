@@ -41,16 +41,17 @@ class SqlAccess:
         statement = insert_if_new(self._connection, accounts, "email_key")
         return self._connection.execute(statement, row).one_or_none() is not None
 
-    def set_password(self, account_id: str, password_hash: str, *, once: bool) -> None:
-        """Raises NotFoundError."""
-        statement = (
-            update(accounts)
-            .where(accounts.c.id == account_id)
-            .values(password_hash=password_hash, once=once)
-            .returning(accounts.c.id)
-        )
-        if self._connection.execute(statement).one_or_none() is None:
+    def set_password(self, account_id: str, password_hash: str, *, once: bool, expected: str | None = None) -> bool:
+        """One statement looks and writes, so that of several with the same `expected` one wins. Raises NotFoundError."""
+        statement = update(accounts).where(accounts.c.id == account_id)
+        if expected is not None:
+            statement = statement.where(accounts.c.password_hash == expected)
+        written = statement.values(password_hash=password_hash, once=once).returning(accounts.c.id)
+        if self._connection.execute(written).one_or_none() is not None:
+            return True
+        if self.account_by_id(account_id) is None:
             raise NotFoundError(what=account_id)
+        return False
 
     def session(self, id_sha256: str) -> Session | None:
         row = self._connection.execute(select(sessions).where(sessions.c.id_sha256 == id_sha256)).one_or_none()
@@ -73,6 +74,9 @@ class SqlAccess:
 
     def end_session(self, id_sha256: str) -> None:
         self._connection.execute(delete(sessions).where(sessions.c.id_sha256 == id_sha256))
+
+    def end_sessions_of(self, account_id: str) -> None:
+        self._connection.execute(delete(sessions).where(sessions.c.account == account_id))
 
     def _account(self, query: Select[Any]) -> Account | None:
         row = self._connection.execute(query).one_or_none()

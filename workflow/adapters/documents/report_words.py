@@ -96,9 +96,19 @@ def came_in(status: UnitStatus, bundle: Bundle, zone: ZoneInfo) -> tuple[str, st
         return ("Undantagen", "") if _is_excused(status) else ("", "Saknas")
     received = local_time(status.received_at, zone)
     words = day(received.date(), SWEDISH, year=received.year != local_time(bundle.as_of, zone).year)
+    words += _newer(status, zone)
     if status.late_days:
         return at_start(words), f"Kom in {working_days(status.late_days, SWEDISH)} efter sista dag"
     return f"Kom in {words}", ""
+
+
+def _newer(status: UnitStatus, zone: ZoneInfo) -> str:
+    """Say when the text that is shown came in, where it is not the first one."""
+    if status.edition == 1 or status.edition_received_at is None:
+        return ""
+    received = day(local_time(status.edition_received_at, zone).date(), SWEDISH)
+    late = f", {working_days(status.edition_late_days, SWEDISH)} sent" if status.edition_late_days else ""
+    return f". Version {status.edition} kom in {received}{late}"
 
 
 def no_answer(entry: Entry, bundle: Bundle, zone: ZoneInfo) -> tuple[str, str]:
