@@ -11,7 +11,7 @@ import structlog
 from tasks.watch import ClockWatch, Trusting
 from workflow.bootstrap import App
 from workflow.ports import Job
-from workflow.services import bundles, outbox, reminders, rounds
+from workflow.services import audit, bundles, outbox, reminders, rounds
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +43,7 @@ def _deliver(house: App) -> object:
 
 
 def _gather(house: App) -> object:
+    audit.anchor_head(house.db, house.anchors, now=house.now())
     return bundles.gather_due(house.db, house.documents, house.files, now=house.now())
 
 
