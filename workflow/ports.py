@@ -491,7 +491,8 @@ class ReadForm:
     """What was found in a filled-in form. Empty round/unit: the file does not say.
 
     `answers` holds only answered questions; `unread` names text that was found outside the fields, word for word;
-    `unknown` the question codes that the form has and the round has not.
+    `unknown` the question codes that the form has and the round has not. Of both, the first some hundred; `more` says
+    how many lines and codes were left out.
     """
 
     round: str
@@ -501,6 +502,7 @@ class ReadForm:
     answers: tuple[Answer, ...]
     unread: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    more: int = 0
 
 
 class Documents(Protocol):

@@ -92,7 +92,9 @@ ROW = (
     "\n"
     "Traceback kanarie.\n"
 )
-BETWEEN = "\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n"
+BETWEEN = (
+    "\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n"
+)
 
 
 def test_rows_that_postgresql_speaks_of_are_left_out() -> None:

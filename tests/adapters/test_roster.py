@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from workflow.adapters.mail.addresses import HeaderRefusedError, clean
 from workflow.adapters.roster import check_roster, load_roster, write_roster
 from workflow.domain.errors import ConfigError
 from workflow.domain.people import Contact, Role, UnitKind
@@ -200,3 +201,18 @@ def test_the_same_sheet_in_another_order_is_no_change(tmp_path: Path) -> None:
     roster = load_roster(put(tmp_path, GOOD))
     assert roster_changes(roster, Roster(roster.units[::-1], roster.contacts[::-1])) == ()
     assert roster_changes(Roster((), ()), Roster((), ())) == ()
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b"])
+@pytest.mark.parametrize("words", ["Gamla, stora", "Alva Ek", "KS,", "Bo Al"])
+def test_letters_that_disguise_a_name_are_refused_on_their_line(tmp_path: Path, hidden: str, words: str) -> None:
+    path = put(tmp_path, GOOD.replace(words, f"{words[0]}{hidden}{words[1:]}", 1))
+    faults = said(path)
+    if hidden == "\u200b":  # may stand in a header, and so in a name
+        assert faults == []
+        return
+    ((line, text),) = faults
+    assert line == GOOD[: GOOD.index(words)].count("\n") + 1
+    assert f"U+{ord(hidden):04X}" in text
+    with pytest.raises(HeaderRefusedError):
+        clean(f"a{hidden}b", field="namn")

@@ -1,6 +1,7 @@
 """How fast Tertial is, as tables: `python -m tests.benchmarks --help`. Not part of the test run."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -24,4 +25,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers and folders are cleared away
     main(sys.argv[1:])

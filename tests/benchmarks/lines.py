@@ -183,13 +183,13 @@ def _lines_peers(bench: Bench, db: str, peers: Peers) -> Iterator[Line]:
 
 
 def _lines_queue(bench: Bench, db: str) -> Iterator[Line]:
-    mails = max(BATCH, min(bench.given.mails, 1000) // BATCH * BATCH)
+    mails = _whole_claims(min(bench.given.mails, 1000))
     shallow = f"ours, {db}, 1 × {IN_SERVICE}, {mails} of {mails:,} queued"
-    shared = {"processes": 1, "connections": IN_SERVICE, "mails": mails}
-    yield Line(name=shallow, run=lambda: ours(bench, db, **shared, queued=mails))
+    one = partial(ours, bench, db, processes=1, connections=IN_SERVICE, mails=mails)
+    yield Line(name=shallow, run=partial(one, queued=mails))
     yield Line(
         name=f"ours, {db}, 1 × {IN_SERVICE}, {mails} of {bench.given.queued:,} queued",
-        run=lambda: ours(bench, db, **shared, queued=bench.given.queued),
+        run=partial(one, queued=bench.given.queued),
         beside=shallow,
         ratio=DEEP,
     )
@@ -198,10 +198,15 @@ def _lines_queue(bench: Bench, db: str) -> Iterator[Line]:
 def _lines_relay(bench: Bench, db: str) -> Iterator[Line]:
     for processes in bench.given.processes:
         for connections in (1, 4, 20, 50):
-            mails = min(bench.given.mails, 60 * connections * processes)
+            mails = processes * _whole_claims(min(60 * connections, bench.given.mails // processes))
             yield Line(
                 name=f"slow relay: {name_of(db, processes, connections)}",
                 run=partial(ours, bench, db, processes=processes, connections=connections, mails=mails, relay=True),
                 beside="",
                 rate=RELAY.get(connections),
             )
+
+
+def _whole_claims(mails: int) -> int:
+    """A process claims so many at once: fewer would leave the second process without work."""
+    return max(mails // BATCH, 1) * BATCH

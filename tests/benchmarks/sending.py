@@ -8,6 +8,7 @@ the machine, and what else it did, than about us.
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -34,6 +35,7 @@ from tests.benchmarks.table import Target, machine, median, say, say_table
 from tests.postgres import NoPostgresError
 from workflow.adapters.db.database import SqlDatabase
 from workflow.domain.messages import MessageKind
+from workflow.services.claims import BATCH
 from workflow.services.writing import Written, gather_material, write
 
 PER_REPLY, AFTER_DOT = 0.001, 0.020  # seconds: the slow relay
@@ -139,7 +141,12 @@ def _peers(folder: Path, given: argparse.Namespace, letter: Path) -> Peers | Non
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mails", type=int, default=2000, help="mails in a run (slow relay: fewer); default 2000")
+    parser.add_argument(
+        "--mails",
+        type=int,
+        default=2000,
+        help=f"mails in a run; default 2000. A process claims {BATCH} at once: with few mails, two are no faster",
+    )
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, of which the median is shown")
     parser.add_argument("--db", choices=(SQLITE, POSTGRES, "both"), default="both")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=list(GROUPS), help="which lines beside the base")
@@ -165,12 +172,23 @@ def main(given: argparse.Namespace) -> None:
             return
         peers = _peers(folder, given, _letter(folder, plain))
         asked = list(lines(bench, dbs, peers, _kept(folder, "plain", plain), _kept(folder, "full", full)))
-        for _ in range(given.rounds):
-            for line in asked:
-                bench.measure(line)
-        say(f"medians of {given.rounds} interleaved rounds of {given.mails:,} mails; now {machine()}", "")
+        whole = play(bench, asked)
+        say(f"medians of {whole} whole interleaved rounds of {given.mails:,} mails; now {machine()}", "")
         report(bench, asked)
         report_beside(bench, dbs)
+
+
+def play(bench: Bench, asked: Sequence[Line]) -> int:
+    """All lines in turn, round after round; an interrupt (Ctrl-C) ends it and keeps what is known. Gives the rounds."""
+    rounds: int = bench.given.rounds
+    for number in range(rounds):
+        for at, line in enumerate(asked, start=1):
+            sys.stderr.write(f"round {number + 1} of {rounds}, line {at} of {len(asked)}: {line.name}\n")
+            try:
+                bench.measure(line)
+            except KeyboardInterrupt:
+                return number
+    return rounds
 
 
 def _profile(bench: Bench, dbs: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from tests.builders import NOW, a_form, a_recipient, a_round, a_submission, an_a
 from workflow.domain.audit import GENESIS, Chained, chain, first_break
 from workflow.domain.bundles import compose_bundle
 from workflow.domain.calendar import swedish_calendar
-from workflow.domain.errors import RoundMoveRefusedError, TextRefusedError
+from workflow.domain.errors import RoundMoveRefusedError, TextRefusedError, TooLongError
 from workflow.domain.forms import Answer, Question, clean_answer, clean_text, missing
 from workflow.domain.overview import NextMail, Overview, in_swedish_order, make_row, matching
 from workflow.domain.people import UnitKind, search_key, sort_key
@@ -72,6 +72,24 @@ def test_all_other_text_is_kept_to_the_letter(text: str) -> None:
 
 def test_line_ends_become_one_kind_and_paragraphs_follow_them() -> None:
     assert clean_text("a\r\nb\rc", where="x") == "a\nb\nc"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(question="mark", text="a" * 100_001),
+        Answer(question="mark", not_applicable=True, na_reason="å" * 100_001),
+    ],
+)
+def test_a_text_has_a_limit_that_the_error_names(answer: Answer) -> None:
+    with pytest.raises(TooLongError) as refused:
+        clean_answer(answer, known=("mark",))
+    assert refused.value.values == {"field": "mark", "count": 100_001, "limit": 100_000}
+
+
+def test_a_line_end_counts_once_however_it_is_sent() -> None:
+    text = "a\r\n" * 50_000
+    assert clean_answer(an_answer("mark", text), known=("mark",)).text == "a\n" * 50_000
     assert an_answer(text="ett\n\n två \n").paragraphs == ("ett", "två")
 
 

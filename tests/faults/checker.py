@@ -24,7 +24,8 @@ from workflow.services.rounds import addressee
 
 BELTED = frozenset({MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN})
 UNDER_WAY = frozenset({MessageState.SENDING, MessageState.HANDING})
-OWES_AGAIN = frozenset({"submission.taken_back", "submission.returned", "submission.reopened"})
+SENT_BACK = frozenset({"submission.returned", "submission.reopened"})
+OWES_AGAIN = SENT_BACK | {"submission.taken_back"}
 HISTORY = {  # event → the states it may be met in → the state it leads to
     "submission.started": ({"not_started"}, "draft"),
     "submission.submitted": ({"draft", "returned"}, "submitted"),
@@ -238,12 +239,17 @@ def history_is_a_path(evidence: Evidence) -> Iterator[Violation]:
 
 def _paths(evidence: Evidence) -> Iterator[Violation]:
     states = {each.id: "not_started" for each in evidence.submissions}
+    supplements: set[str] = set()  # what was sent back once is sent back again when its supplement is taken back
     for link in evidence.log:
         event = link.event
         if event.kind not in HISTORY:
             continue
         allowed, after = HISTORY[event.kind]
         before = states.get(event.submission, "")
+        if event.kind in SENT_BACK:
+            supplements.add(event.submission)
+        elif event.kind == "submission.taken_back" and event.submission in supplements:
+            after = "returned"
         if before not in allowed:
             yield Violation("I8", (event.submission, str(link.number)), f"{event.kind} met in {before}")
         states[event.submission] = after or before

@@ -6,6 +6,7 @@ rest and is checked (I1–I10). The kills of a seed are the same each time; what
 """
 
 import argparse
+import os
 import random
 import secrets
 import sys
@@ -43,6 +44,8 @@ from workflow.domain.messages import LEASE, MessageState
 SLOWEST_REPLY = 0.03  # seconds; the sink's final replies take up to this, so that kills meet mails whose dot is out
 KILLS_PER_WORLD = 400
 PATIENCE = 60.0  # seconds in which a world must come to rest
+YOUTH, LONGEST_YOUTH = 0.05, 2.0  # seconds of CPU; seconds
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 UNDER_WAY = (MessageState.SENDING, MessageState.HANDING)
 
 
@@ -69,12 +72,24 @@ class Crew:
         self.dismiss("")
 
     def kill_one(self) -> None:
-        """Mostly those who send: they have most to lose."""
-        name = self.dice.choice(list(self.members))
+        """Mostly those who send: they have most to lose. One kill in ten meets whoever is just being born."""
+        hasty, until = self.dice.random() < 0.1, time.monotonic() + LONGEST_YOUTH
+        while not (grown := [each for each in self.members if hasty or self._is_grown(each)]):
+            hasty = time.monotonic() > until
+            time.sleep(0.002)
+        name = self.dice.choice(grown)
         if not name.startswith(("worker", "naive")):
-            name = self.dice.choice(list(self.members))
+            name = self.dice.choice(grown)
         self._kill(name)
         self._start(name)
+
+    def _is_grown(self, name: str) -> bool:
+        """Whether it has got going, by the work it has done: on a busy machine time alone says nothing."""
+        try:
+            fields = Path(f"/proc/{self.members[name].pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return True
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS >= YOUTH
 
     def dismiss(self, role: str) -> None:
         """End all of a role; "" ends everybody."""

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -75,13 +75,21 @@ def test_row_07_killed_at_each_statement_of_an_opening_it_is_all_or_nothing(clos
 # --- a year ------------------------------------------------------------------
 
 YEAR = [date(2027, 1, 1) + timedelta(days=number) for number in range(365)]
-DAYS = [CALENDAR.at(day, MORNING) for day in YEAR if CALENDAR.sending_day_on_or_after(day) == day]
+ROUNDS = [date(2027, 1, 18), date(2027, 5, 17), date(2027, 9, 20)]
+WEEKS = 6
+
+
+def mornings() -> list[datetime]:
+    """Every day on which mail may leave while a round is open, and every fifth of the others."""
+    open_ = {begins + timedelta(days=number) for begins in ROUNDS for number in range(7 * WEEKS + 3)}
+    days = [day for number, day in enumerate(YEAR) if day in open_ or number % 5 == 0]
+    return [CALENDAR.at(day, MORNING) for day in days if CALENDAR.sending_day_on_or_after(day) == day]
 
 
 def a_year(place: Place, line: Barrier) -> None:
     """One of several schedulers: all look at the same morning at the same moment."""
     house = place.house()
-    for now in DAYS:
+    for now in mornings():
         line.wait(60)
         schedule(house, now)
 
@@ -93,8 +101,8 @@ def year_of(url: str, folder: Path, schedulers: int) -> list[object]:
     context = nursery()
     with opened(place) as house:
         settle_in(house, count=4)
-        for number, begins in enumerate([date(2027, 1, 18), date(2027, 5, 17), date(2027, 9, 20)], start=1):
-            plan(house, planned_round(number, begins, weeks=6))
+        for number, begins in enumerate(ROUNDS, start=1):
+            plan(house, planned_round(number, begins, weeks=WEEKS))
         line = context.Barrier(schedulers)
         processes = [start(context, a_year, place, line) for _ in range(schedulers)]
         for process in processes:

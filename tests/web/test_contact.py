@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from html import unescape
+from typing import Any
 
 import pytest
 from httpx2 import Response
@@ -53,6 +55,7 @@ def fields(page: str) -> dict[str, str]:
     """What a browser would send back if nothing was touched: hidden fields of the form."""
     found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
     found |= dict(re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n?([^<]*)</textarea>', page))
+    found = {name: unescape(value) for name, value in found.items()}
     return found | dict.fromkeys(re.findall(r'type="checkbox" name="([^"]+)" value="1" checked', page), "1")
 
 
@@ -177,7 +180,7 @@ def test_saving_keeps_every_letter(house: App) -> None:
     text = "\n\nRad ett  \r\nRad två – ”citat” \u00a0 🙂 ]]> שלום"
     assert send(client, text__mark=text).status_code == 303
     assert draft(house)["mark"].text == text.replace("\r\n", "\n")
-    assert fields(client.get("/svara").text)["text.mark"] == text.replace("\r\n", "\n").replace(">", "&gt;")
+    assert fields(client.get("/svara").text)["text.mark"] == text.replace("\r\n", "\n")
     assert submission(house).state is State.DRAFT
 
 
@@ -371,6 +374,64 @@ def test_nobody_hands_in_what_they_have_not_read(house: App) -> None:
     assert "Bos nya text." in page.text
     assert submission(house).state is State.DRAFT
     assert asa.post("/svara/lamna-in", data=fields(page.text)).headers["location"] == "/svara/kvitto"
+
+
+def test_what_is_saved_while_handing_in_is_not_handed_in_unread(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill_in(house, NORRBY)
+    client = open_form(house, NORRBY)
+    form = fields(client.get("/svara/kontrollera").text)
+    submit = submissions.submit
+
+    def somebody_is_faster(*args: Any, **kwargs: Any) -> Submission:
+        fill_in(house, NORRBY, (Answer(question="tillstand", text="Bos nya text."),))
+        return submit(*args, **kwargs)
+
+    monkeypatch.setattr(submissions, "submit", somebody_is_faster)
+    page = client.post("/svara/lamna-in", data=form)
+    assert page.status_code == 409
+    assert "Svaren har ändrats sedan du läste dem" in page.text
+    assert "Bos nya text." in page.text
+    assert submission(house).edition == 0
+
+
+def test_handing_in_needs_the_page_that_shows_what_is_handed_in(house: App) -> None:
+    fill_in(house, NORRBY)
+    client = open_form(house, NORRBY)
+    form = fields(client.get("/svara/kontrollera").text)
+    page = client.post("/svara/lamna-in", data={"csrf": form["csrf"]})
+    assert page.status_code == 422
+    assert "Läs igenom dem en sista gång och lämna in." in page.text
+    assert submission(house).state is State.DRAFT
+    assert client.post("/svara/lamna-in", data=fields(page.text)).headers["location"] == "/svara/kvitto"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("sv", "100\N{NO-BREAK SPACE}000 tecken"), ("en", "100,000 characters")]
+)
+@pytest.mark.parametrize("field", ["text__mark", "reason__mark"])
+def test_an_answer_has_a_limit_that_is_named_and_nothing_is_lost(
+    house: App, language: str, said: str, field: str
+) -> None:
+    client = open_form(house, NORRBY, language=language)
+    client.cookies.set("tertial-sprak", language)
+    text = "a" * 100_000
+    page = send(client, text__etableringar="Annat.", **{field: text + "SLUT"})
+    assert page.status_code == 422
+    assert said in page.text
+    assert text + "SLUT</textarea>" in page.text
+    assert "Annat.</textarea>" in page.text
+    assert "\ufffd" not in page.text
+    assert draft(house) == {}
+    assert send(client, **{field: text}).status_code == 303
+
+
+def test_nothing_to_report_has_the_same_limit(house: App) -> None:
+    client = open_form(house, NORRBY)
+    form = fields(client.get("/svara/inget-att-rapportera").text)
+    page = client.post("/svara/inget-att-rapportera", data=form | {"reason": "a" * 100_001})
+    assert page.status_code == 422
+    assert "Texten i motiveringen är för lång" in page.text
+    assert "a" * 100_001 in page.text
 
 
 def test_a_late_answer_is_taken_and_said_to_be_late(house: App) -> None:

@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 from tests.web.houses import COORDINATOR, NOW, browser, content, csrf_of, set_clock
 from workflow.bootstrap import App
 from workflow.services import access
+from workflow.web.application import create_site
 from workflow.web.login import local
-from workflow.web.login_throttle import FAILURES, WITHIN
+from workflow.web.login_throttle import AT_ONCE, FAILURES, MOST_KEYS, WITHIN, Throttle
 
 EMAIL, PASSWORD = COORDINATOR
 
@@ -116,3 +117,48 @@ def test_showing_the_login_writes_nothing(house: App) -> None:
     before = content(house)
     assert browser(house).get("/login?next=/omgangar").status_code == 200
     assert content(house) == before
+
+
+@pytest.mark.parametrize("odd", ["a\0b@stad.example", "\x1b@stad.example"])
+def test_an_address_that_no_database_holds_is_only_wrong(house: App, odd: str) -> None:
+    assert log_in(browser(house), email=odd)[0] == 401
+
+
+def test_half_letters_are_only_wrong(house: App) -> None:
+    body = b"email=%ed%a0%80&password=%ff"
+    answer = browser(house).post("/login", content=body, headers={"content-type": "application/x-www-form-urlencoded"})
+    assert answer.status_code in {401, 422}
+
+
+def test_an_endless_address_is_refused_and_kept_nowhere(house: App) -> None:
+    client = browser(house)
+    answer = client.post("/login", data={"email": "a" * 300_000, "password": PASSWORD})
+    assert answer.status_code == 401
+    assert "E-postadressen eller lösenordet stämmer inte." in answer.text
+    assert "aaaa" not in answer.text
+    assert not hasattr(client.app.state, "throttle")  # type: ignore[attr-defined]  # the client types it as any ASGI app
+
+
+def test_a_rush_of_logins_is_turned_away_at_once(house: App) -> None:
+    site = create_site(house)
+    client = TestClient(site, follow_redirects=False)
+    assert log_in(client, password="fel")[0] == 401
+    places = site.state.throttle.places
+    for _ in range(AT_ONCE):
+        assert places.acquire(blocking=False)
+    answer = client.post("/login", data={"email": EMAIL, "password": PASSWORD})
+    assert answer.status_code == 503
+    assert "Många försöker logga in just nu." in answer.text
+    places.release()
+    assert [log_in(client)[0] for _ in range(2)] == [303, 303]
+
+
+def test_the_throttle_never_holds_more_than_it_may() -> None:
+    throttle = Throttle()
+    for number in range(MOST_KEYS + 50):
+        throttle.note(f"key {number}", NOW)
+        throttle.note("mine", NOW)
+    assert len(throttle._failures) == MOST_KEYS
+    assert len(throttle._failures["mine"]) == FAILURES
+    assert throttle.is_full("mine", NOW)
+    assert not throttle.is_full("key 0", NOW)

@@ -191,12 +191,12 @@ def test_a_unit_that_took_it_back_is_not_approved_unseen(house: App) -> None:
 
 def test_an_extension_moves_the_last_day_and_wants_a_reason(house: App) -> None:
     page = show(sign_in(house), "norrby")
-    typed = {"extend__day": "2027-05-28", "extend__clock": "16.00"}
+    typed = {"extend__day": "2027-06-01", "extend__clock": "16.00"}
     assert page.post("anstand", **typed).status == 422
     assert page.post("anstand", **typed, reason__extend="Sjukdom").status == 303
     after = submission(house, NORRBY)
     assert after.extended
-    assert house.calendar.last_day(after.due_at).isoformat() == "2027-05-28"
+    assert house.calendar.last_day(after.due_at).isoformat() == "2027-06-01"
     assert "Anstånd." in sign_in(house).get(page.url).text
 
 

@@ -4,11 +4,13 @@ import re
 
 import pytest
 from httpx2 import Response
+from lxml import etree
 from starlette.testclient import TestClient
 
 from tests.adapters.documents.office import edited, filled, paragraph
 from tests.web.houses import ANSWERS, HAMN, NORRBY, content, csrf_of, fill_in, hand_in, open_form
 from tests.web.test_contact import draft, fields, give_back
+from workflow.adapters.documents.form_reader import MAX_LINES_UNREAD
 from workflow.adapters.documents.refusals import EMPTY, NOT_THE_FORM, NOT_WORD, PDF
 from workflow.bootstrap import App
 
@@ -118,6 +120,38 @@ def test_text_outside_the_fields_is_shown_word_for_word(house: App) -> None:
     page = upload(client, data)
     assert "Det här kunde vi inte läsa in" in page.text
     assert "Se även vår &lt;bilaga&gt; om hamnen." in page.text
+
+
+def test_more_lines_outside_the_fields_than_a_form_has_fields_lose_nothing(house: App) -> None:
+    asa, cleo = open_form(house, NORRBY), open_form(house, HAMN)
+    cleo.cookies.set("tertial-sprak", "sv")
+
+    def scribble(root: etree._Element) -> None:
+        for number in range(1_100):
+            root[0].insert(0, paragraph(f"rad {number} & <så>"))
+
+    page = upload(cleo, edited(filled(taken(asa), MARK), scribble))
+    assert page.text.count("&lt;så&gt;</li>") == MAX_LINES_UNREAD
+    assert "och 900 rader till." in page.text
+    again = cleo.post(CONFIRM, data=fields(page.text) | {"text.mark": "Rättat svar."})
+    assert again.status_code == 422  # another unit's form: asked about once more, with everything still there
+    assert "Rättat svar." in again.text
+    assert again.text.count("&lt;så&gt;</li>") == MAX_LINES_UNREAD
+    assert "och 900 rader till." in again.text
+    done = cleo.post(CONFIRM, data=fields(again.text) | {"foreign": "1"})
+    assert done.status_code == 303
+    assert draft(house, HAMN)["mark"].text == "Rättat svar."
+
+
+@pytest.mark.parametrize("carried", ["[", "{}", '"x"', "[1, null]", "[" * 100_000])
+def test_what_the_page_carries_along_may_be_anything(house: App, carried: str) -> None:
+    client = open_form(house, NORRBY)
+    form = fields(upload(client, filled(taken(client), MARK)).text) | {
+        "unread": carried,
+        "unknown": carried,
+        "more": "-1",
+    }
+    assert client.post(CONFIRM, data=form).status_code == 303
 
 
 def test_locked_questions_are_not_read_in(house: App) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from workflow.adapters import configfaults as faults
+from workflow.adapters.mail.addresses import HeaderRefusedError, clean
 from workflow.domain.errors import ConfigError, TextRefusedError
 from workflow.domain.forms import clean_text
 from workflow.domain.people import Contact, Role, Unit, UnitKind
@@ -167,8 +168,9 @@ def _check_header(line: int, header: list[str], found: _Faults) -> bool:
 
 def _cleaned(cell: str, line: int, column: str, found: _Faults) -> str:
     try:
-        return " ".join(clean_text(cell, where=column).split())
-    except TextRefusedError as refused:
+        words = " ".join(clean_text(cell, where=column).split())
+        return clean(words, field=column)  # names stand in the headers of mails
+    except (TextRefusedError, HeaderRefusedError) as refused:
         character = refused.values["character"]
         found.add(line, say(faults.CONTROL, character=character), say(faults.REMOVE_CHARACTER))
         return cell

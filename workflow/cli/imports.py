@@ -46,6 +46,7 @@ class _Read:
     unit: str = ""
     unread: Collection[str] = ()
     unknown: Collection[str] = ()
+    more: int = 0
 
 
 COLUMNS = (
@@ -106,7 +107,7 @@ def _read(shell: Shell, sheet: Sheet, data: bytes, name: str, *, as_text: bool) 
 
 
 def _of_word(found: ReadForm) -> _Read:
-    return _Read(found.answers, found.round, found.unit, found.unread, found.unknown)
+    return _Read(found.answers, found.round, found.unit, found.unread, found.unknown, found.more)
 
 
 def _whose(shell: Shell, data: bytes, name: str, *, as_text: bool) -> tuple[str, str]:
@@ -146,6 +147,8 @@ def _tell(questions: QuestionSet, read: _Read, saved: submissions.Saved) -> None
         note(f"Not read: {len(read.unread)} lines outside the questions, {_words(read.unread)} words.")
     if read.unknown:
         note(plain(f"Questions this round does not have: {', '.join(read.unknown)}"))
+    if read.more:
+        note(f"And {read.more} more lines that were not read.")
 
 
 def _row(key: str, questions: QuestionSet, found: dict[str, Answer], clashes: Collection[str]) -> dict[str, object]:

@@ -1,10 +1,8 @@
 """The form as data: focus areas, questions, their wording per kind of unit, answers, and what is missing."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from json import dumps
-from unicodedata import category
 
 from workflow.domain.errors import TextRefusedError, TooLongError
 
@@ -167,16 +165,8 @@ def merge(answers: Iterable[Answer]) -> dict[str, Answer]:
     return {answer.question: answer for answer in answers}
 
 
-def seal(answers: Answers) -> str:
-    """Name the draft as it stands: 64 hexadecimal digits that change with every change of a text or a tick.
-
-    Whoever hands in says with it what they have read.
-    """
-    rows = [[each.question, each.text, each.not_applicable, each.na_reason] for _, each in sorted(answers.items())]
-    return sha256(dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
-
-
-_ALLOWED_CONTROLS = frozenset("\n\t")
+# C0 and C1 controls but for line end and tab, lone surrogates, and the two that are no characters (Unicode ch. 23.7).
+_UNKEEPABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean_text(text: str, *, where: str) -> str:
@@ -186,9 +176,9 @@ def clean_text(text: str, *, where: str) -> str:
     PostgreSQL cannot hold them, and replacing them silently would lose what somebody wrote.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for position, character in enumerate(text, start=1):
-        if (category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS) or character in "\ufffe\uffff":
-            raise TextRefusedError(field=where, character=f"U+{ord(character):04X}", position=position, text=text)
+    found = _UNKEEPABLE.search(text)
+    if found:
+        raise TextRefusedError(field=where, character=f"U+{ord(found[0]):04X}", position=found.start() + 1, text=text)
     return text
 
 

@@ -69,6 +69,9 @@ def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Cale
         if not _due_rows(work, round_id, secrets, calendar, now):
             return 0
     with db.begin() as work:
+        # One planner at a time: a second would take the first one's new reminder for an older one and skip it.
+        if work.rounds.get(round_id, lock=True).state is not RoundState.OPEN:
+            return 0
         rows = _due_rows(work, round_id, secrets, calendar, now)
         _skip_older(work, round_id, rows)
         new = work.outbox.plan(rows)

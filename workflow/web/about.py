@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from workflow.web.site import LANGUAGE_COOKIE, go, render, site_of
+from workflow.web.site import LANGUAGE_COOKIE, go, render, set_cookie
 from workflow.web.words import LANGUAGES
 
 router = APIRouter()
@@ -40,14 +40,7 @@ def choose_language(request: Request, language: str, next: str = "/") -> Respons
 
 
 def speak(request: Request, response: Response, language: str) -> None:
-    response.set_cookie(
-        LANGUAGE_COOKIE,
-        language,
-        max_age=A_YEAR,
-        httponly=True,
-        samesite="lax",
-        secure=site_of(request).settings.base_url.startswith("https://"),
-    )
+    set_cookie(request, response, LANGUAGE_COOKIE, language, seconds=A_YEAR)
 
 
 def local_path(wish: str) -> str:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from starlette.datastructures import FormData
 
-from workflow.domain.errors import AnswerClashError, TextRefusedError
+from workflow.domain.errors import AnswerClashError, RefusedError, TextRefusedError, TooLongError
 from workflow.domain.forms import Answer, AskedQuestion, QuestionSet, clean_answer
 from workflow.domain.submissions import Edition, State
 from workflow.services.submissions import Sheet
@@ -108,7 +108,7 @@ def sent_answers(form: FormData, questions: QuestionSet) -> list[Answer]:
             text=_lines(forms_in.field(form, f"text.{key}")),
             not_applicable=f"na.{key}" in form,
             na_reason=_lines(forms_in.field(form, f"reason.{key}")),
-            version=_number(forms_in.field(form, f"version.{key}")),
+            version=forms_in.number(form, f"version.{key}", otherwise=0),
         )
         for key in questions.keys
         if f"text.{key}" in form or f"reason.{key}" in form
@@ -133,13 +133,13 @@ def shown_again(answers: Sequence[Answer]) -> dict[str, Answer]:
     }
 
 
-def refusals(answers: Sequence[Answer], questions: QuestionSet) -> dict[str, TextRefusedError]:
+def refusals(answers: Sequence[Answer], questions: QuestionSet) -> dict[str, RefusedError]:
     """Every text that cannot be kept, by question: all at once, not one after the other."""
-    found = {}
+    found: dict[str, RefusedError] = {}
     for answer in answers:
         try:
             clean_answer(answer, known=questions.keys)
-        except TextRefusedError as error:
+        except (TextRefusedError, TooLongError) as error:
             found[answer.question] = error
     return found
 
@@ -157,7 +157,3 @@ def clashes_of(errors: Sequence[AnswerClashError], names: Mapping[str, str]) -> 
 def _lines(text: str) -> str:
     """Browsers send every line end as CR LF (HTML, form submission)."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= len("999999999") else 0

@@ -10,13 +10,14 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from workflow.bootstrap import App
 from workflow.domain.errors import TertialError, TooLargeError
 from workflow.web import about, contact, coordinator, health, links, login, mailbox
 from workflow.web.forms_in import typed_texts
 from workflow.web.headers import HEADERS, SafetyHeaders
-from workflow.web.limits import BodyLimit
+from workflow.web.limits import BodyLimit, PlainPaths
 from workflow.web.site import LoginNeededError, SessionOverError, go, language_of, render, status_of
 from workflow.web.words import LANGUAGES, error_text, translations
 
@@ -25,7 +26,13 @@ _WEB = Path(__file__).parent
 
 def create_site(house: App) -> FastAPI:
     """Build the site. Nothing is created on import; one process, one house."""
-    site = FastAPI(title="Tertial", docs_url=None, redoc_url=None, openapi_url=None)  # /docs loads from a foreign CDN
+    site = FastAPI(
+        title="Tertial",
+        docs_url=None,  # /docs loads from a foreign CDN
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # to an address made of the Host header, which anybody may write
+    )
     site.state.house = house
     site.state.templates = {language: _templates(language) for language in LANGUAGES}
     site.mount("/static", StaticFiles(directory=_WEB / "static"), name="static")
@@ -36,9 +43,11 @@ def create_site(house: App) -> FastAPI:
     site.exception_handler(TertialError)(_show_error)
     site.exception_handler(HTTPException)(_show_http_error)
     site.exception_handler(RequestValidationError)(_show_bad_request)
+    site.exception_handler(ClientDisconnect)(_say_nothing)
     site.exception_handler(Exception)(_show_crash)
     site.add_middleware(BodyLimit, megabytes=house.settings.max_upload_mb)
     site.add_middleware(CrossOriginProtection)
+    site.add_middleware(PlainPaths, refuse=_show_no_such_page)
     site.add_middleware(SafetyHeaders)
     return site
 
@@ -71,6 +80,15 @@ def _show_http_error(request: Request, error: HTTPException) -> Response:
     known = {404: gettext("Sidan finns inte."), 405: gettext("Sidan går inte att använda på det sättet.")}
     message = known.get(error.status_code) or gettext("Det gick inte att läsa det som skickades.")
     return _show_fault(request, message, status=error.status_code, typed=_typed(request))
+
+
+def _show_no_such_page(request: Request) -> Response:
+    return _show_http_error(request, HTTPException(404))
+
+
+def _say_nothing(_request: Request, _error: Exception) -> Response:
+    """The browser went away in the midst of sending: nobody reads this, and it is no fault of ours to log."""
+    return Response(status_code=400)
 
 
 def _show_bad_request(request: Request, _: Exception) -> Response:

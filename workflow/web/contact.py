@@ -6,15 +6,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from workflow.domain.errors import IncompleteError, MoveRefusedError, ReasonMissingError, RefusedError
-from workflow.domain.forms import Answer, clean_text, missing
+from workflow.domain.errors import (
+    DraftChangedError,
+    IncompleteError,
+    MoveRefusedError,
+    ReasonMissingError,
+    RefusedError,
+)
+from workflow.domain.forms import Answer, clean_written, missing
 from workflow.domain.submissions import Move, State
 from workflow.ports import Job
 from workflow.services import access, submissions
 from workflow.web import word
 from workflow.web.desk import HANDED_IN, Desk, read_desk, show, show_form, sit_down, store
 from workflow.web.forms_in import SentForm, field, visible
-from workflow.web.site import CONTACT_COOKIE, go, language_of, render, site_of
+from workflow.web.site import CONTACT_COOKIE, end_cookie, go, language_of, render, site_of
 from workflow.web.words import error_text, translations
 
 router = APIRouter()
@@ -69,9 +75,9 @@ def hand_in(request: Request, form: SentForm) -> Response:
     desk = sit_down(request, form)
     if desk.submission.state in HANDED_IN:
         return go(RECEIPT)
-    if field(form, "seal") not in ("", desk.draft_seal):
-        return _show_check(request, desk, status=409, changed=True)
-    house = desk.house
+    house, read_through = desk.house, field(form, "seal")
+    if not read_through:  # not sent from the page that shows the answers: let them read first
+        return _show_check(request, desk, status=422)
     try:
         submissions.submit(
             house.db,
@@ -80,7 +86,10 @@ def hand_in(request: Request, form: SentForm) -> Response:
             secrets=house.secrets,
             calendar=house.calendar,
             now=house.now(),
+            seal=read_through,
         )
+    except DraftChangedError:
+        return _show_check(request, read_desk(house, desk.visitor), status=409, changed=True)
     except IncompleteError:
         return _show_check(request, read_desk(house, desk.visitor), status=422)
     except MoveRefusedError:
@@ -136,13 +145,13 @@ def leave(request: Request, form: SentForm) -> Response:
     desk = sit_down(request, form)
     access.log_out(site_of(request).db, desk.visitor.session)
     response = render(request, "left.html")
-    response.delete_cookie(CONTACT_COOKIE)
+    end_cookie(request, response, CONTACT_COOKIE)
     return response
 
 
 def _reason(form: FormData) -> str:
-    """Raises ReasonMissingError, TextRefusedError."""
-    reason = clean_text(field(form, "reason").strip(), where="reason")
+    """Raises ReasonMissingError, TextRefusedError, TooLongError."""
+    reason = clean_written(field(form, "reason").strip(), where="reason")
     if not reason:
         raise ReasonMissingError
     return reason

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from workflow.bootstrap import App
-from workflow.domain.errors import LockedQuestionError, TertialError, TextRefusedError
+from workflow.domain.errors import LockedQuestionError, TertialError
 from workflow.domain.forms import Answer, missing
 from workflow.domain.submissions import Edition, State, Submission, answers_sha256
 from workflow.services import overview, submissions
@@ -134,7 +134,7 @@ def _save(desk: Desk, changed: list[Answer]) -> Mapping[str, answers.Clash]:
 def _said(request: Request, desk: Desk, error: TertialError) -> str:
     """The error's sentence, with the question named as it is printed."""
     language = language_of(request)
-    key = str(error.values.get("field" if isinstance(error, TextRefusedError) else "question", ""))
+    key = str(error.values.get("question", error.values.get("field", "")))
     question = desk.sheet.questions.question(key)
     if question is None:
         return error_text(error, language)

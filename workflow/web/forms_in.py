@@ -1,6 +1,8 @@
 """How forms are read: strictly, so that no letter is guessed and nothing typed is lost on the way."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import islice
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -16,12 +18,21 @@ MULTIPART = "multipart/form-data"
 
 # What people type, by the first part of the field's name (`text.samverkan`): shown again whatever happens.
 TYPED = ("text", "reason", "comment", "note")
+_TYPED_PIECE = re.compile(rf"(?<![^&])(?:{'|'.join(TYPED)}|name)\b[^&]+".encode())
+
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 class UnreadableFormError(RefusedError):
     """A form that is not one, or whose letters are not UTF-8: no browser sends that."""
 
     sentence = "Formuläret gick inte att läsa: texten är inte i formatet UTF-8. Ingenting har ändrats."
+
+
+class TooManyFieldsError(RefusedError):
+    """More fields than any form of ours has."""
+
+    sentence = "Formuläret har fler än {limit} fält och gick inte att ta emot. Ingenting har ändrats."
 
 
 class NoFileError(RefusedError):
@@ -31,20 +42,41 @@ class NoFileError(RefusedError):
 
 
 async def _read_form(request: Request) -> FormData:
-    """The fields of a form. Raises UnreadableFormError, TooLargeError. Kept in `request.state` for the error page."""
+    """The fields of a form, kept in `request.state` so that an error's page can show what was typed.
+
+    Raises UnreadableFormError, TooManyFieldsError, TooLargeError.
+    """
     if not request.headers.get("content-type", "").lower().startswith(URLENCODED):
         raise UnreadableFormError
     body = await request.body()
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS
-        )
-    except ValueError as error:
-        raise UnreadableFormError from error
-    fields: list[tuple[str, str | UploadFile]] = list(pairs)
-    form = FormData(fields)
+        form = _form_of(_pairs(body))
+    except RefusedError:
+        request.state.form = _form_of(_typed_pairs(body))
+        raise
     request.state.form = form
     return form
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    if body.count(b"&") >= MOST_FIELDS:
+        raise TooManyFieldsError(limit=MOST_FIELDS)
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, encoding="utf-8", errors="strict")
+    except ValueError as error:
+        raise UnreadableFormError from error
+
+
+def _form_of(pairs: Iterable[tuple[str, str]]) -> FormData:
+    fields: list[tuple[str, str | UploadFile]] = list(pairs)
+    return FormData(fields)
+
+
+def _typed_pairs(body: bytes) -> Iterator[tuple[str, str]]:
+    """What somebody typed, out of a form that is refused: few enough to show, unreadable letters as �."""
+    pieces = (piece[0].decode("utf-8", "replace") for piece in _TYPED_PIECE.finditer(body))
+    for piece in islice(pieces, MOST_FIELDS):
+        yield from parse_qsl(piece, encoding="utf-8", errors="replace")
 
 
 async def _read_upload(request: Request) -> AsyncIterator[FormData]:
@@ -71,6 +103,12 @@ def field(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def number(form: FormData, name: str, *, otherwise: int) -> int:
+    """One field's whole number from 0 to 999 999 999; anything else is `otherwise`."""
+    text = field(form, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= len("999999999") else otherwise
+
+
 def sent_file(form: FormData, name: str) -> tuple[str, bytes]:
     """The name and content of the file. Raises NoFileError."""
     upload = form.get(name)
@@ -92,8 +130,4 @@ def typed_texts(form: FormData) -> list[tuple[str, str]]:
 def visible(text: str) -> str:
     """Text as it can be shown and sent again: characters that nobody sees and nothing can hold become �."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join("\ufffd" if _hidden(letter) else letter for letter in lines)
-
-
-def _hidden(letter: str) -> bool:
-    return (letter < " " and letter not in "\n\t") or "\x7f" <= letter <= "\x9f" or letter in "\ufffe\uffff"
+    return _HIDDEN.sub("\ufffd", lines)

@@ -1,8 +1,11 @@
-"""Counts what comes in, so that no request can fill the memory, however it is sent."""
+"""What comes in is looked at before anybody reads it: no odd address, no request that could fill the memory."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from math import ceil
 from typing import Any
+from unicodedata import category
+
+from starlette.requests import Request
 
 from workflow.domain.errors import TooLargeError
 
@@ -16,6 +19,19 @@ MEGABYTE = 1_000_000
 # A browser that is still sending when we close the connection shows an error of its own instead of our page. So what
 # is too large is read to its end and thrown away, up to this many times the limit.
 PATIENCE = 10
+
+
+class PlainPaths:
+    """ASGI middleware: an address with control characters (%00) is no page of ours, and no database looks it up."""
+
+    def __init__(self, app: Site, *, refuse: Callable[[Request], Site]) -> None:
+        self.app = app
+        self.refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_odd = scope["type"] == "http" and any(category(letter) in {"Cc", "Cs"} for letter in scope["path"])
+        site = self.refuse(Request(scope)) if is_odd else self.app
+        await site(scope, receive, send)
 
 
 class BodyLimit:

@@ -5,14 +5,23 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from workflow.domain.errors import LoginRefusedError
+from workflow.domain.errors import LoginRefusedError, RefusedError
 from workflow.services import access
 from workflow.web.login_throttle import Throttle
 from workflow.web.office import Posted, Seated
-from workflow.web.site import COORDINATOR_COOKIE, go, language_of, render, set_session, site_of
+from workflow.web.site import COORDINATOR_COOKIE, end_cookie, go, language_of, render, set_session, site_of
 from workflow.web.words import error_text
 
 router = APIRouter(include_in_schema=False)
+
+
+class BusyError(RefusedError):
+    """More logins at the same time than we check."""
+
+    sentence = "Många försöker logga in just nu. Vänta en liten stund och försök igen."
+
+
+LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 
 
 @router.get("/login")
@@ -29,10 +38,16 @@ def log_in(
 ) -> Response:
     """One answer for a wrong address and a wrong password (OWASP ASVS 5.0 v5.0.0-6.3.8)."""
     house = site_of(request)
+    if len(email) > LONGEST_ADDRESS:  # nobody's; and neither the page nor the throttle shall carry it about
+        message = error_text(LoginRefusedError(), language_of(request))
+        return _page(request, status=401, next_page=local(next), message=message)
     who = f"{email.strip().lower()}|{request.client.host if request.client else ''}"
     throttle = _throttle(request)
     if throttle.is_full(who, house.now()):
         return _page(request, status=429, email=email, next_page=local(next), too_many=True)
+    if not throttle.places.acquire(blocking=False):
+        message = error_text(BusyError(), language_of(request))
+        return _page(request, status=503, email=email, next_page=local(next), message=message)
     try:
         session_id, session = access.log_in(
             house.db, email=email, password=password, secrets=house.secrets, now=house.now()
@@ -41,6 +56,8 @@ def log_in(
         throttle.note(who, house.now())
         message = error_text(error, language_of(request))
         return _page(request, status=401, email=email, next_page=local(next), message=message)
+    finally:
+        throttle.places.release()
     throttle.forget(who)
     response = go(local(next) or "/")
     set_session(request, response, COORDINATOR_COOKIE, session_id, session)
@@ -48,10 +65,10 @@ def log_in(
 
 
 @router.post("/logout")
-def log_out(_: Posted, desk: Seated) -> Response:
+def log_out(request: Request, _: Posted, desk: Seated) -> Response:
     access.log_out(desk.house.db, desk.who.session)
     response = go("/login")
-    response.delete_cookie(COORDINATOR_COOKIE)
+    end_cookie(request, response, COORDINATOR_COOKIE)
     return response
 
 

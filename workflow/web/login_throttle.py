@@ -1,11 +1,12 @@
 """Slows down whoever guesses passwords: after five failures in a quarter of an hour, wait."""
 
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 FAILURES = 5
 WITHIN = timedelta(minutes=15)
-_MOST_KEYS = 10_000
+MOST_KEYS = 10_000
+AT_ONCE = 8
 
 
 class Throttle:
@@ -17,6 +18,7 @@ class Throttle:
     def __init__(self) -> None:
         self._failures: dict[str, list[datetime]] = {}
         self._lock = Lock()
+        self.places = BoundedSemaphore(AT_ONCE)  # in the queue to argon2; whoever waits there holds one of our threads
 
     def is_full(self, key: str, now: datetime) -> bool:
         with self._lock:
@@ -24,9 +26,11 @@ class Throttle:
 
     def note(self, key: str, now: datetime) -> None:
         with self._lock:
-            if len(self._failures) >= _MOST_KEYS:
-                self._failures = {each: times for each in self._failures if (times := self._recent(each, now))}
-            self._failures[key] = [*self._recent(key, now), now]
+            times = [*self._recent(key, now), now][-FAILURES:]
+            self._failures.pop(key, None)  # to the end of the line
+            while len(self._failures) >= MOST_KEYS:
+                del self._failures[next(iter(self._failures))]  # the one that has been quiet for longest
+            self._failures[key] = times
 
     def forget(self, key: str) -> None:
         with self._lock:

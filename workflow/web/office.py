@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 
 from workflow.bootstrap import App
-from workflow.domain.forms import clean_text
+from workflow.domain.forms import clean_written
 from workflow.services.access import Coordinator
-from workflow.web.forms_in import SentForm, field
+from workflow.web.forms_in import SentForm, field, number
 from workflow.web.office_words import OfficeWords
 from workflow.web.site import check_form, language_of, render, signed_in, site_of
 
@@ -68,15 +68,14 @@ Posted = Annotated[FormData, Depends(posted)]
 def clean(form: FormData, name: str, *, where: str) -> str:
     """What was typed in a field, as it will be kept. `where` is the field's name as people read it.
 
-    Raises TextRefusedError.
+    Raises TextRefusedError, TooLongError.
     """
-    return clean_text(field(form, name), where=where).strip()
+    return clean_written(field(form, name), where=where).strip()
 
 
 def version_shown(form: FormData) -> int:
     """The version that the page showed; one that cannot be read fits nothing."""
-    text = field(form, "version")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000000") else -1
+    return number(form, "version", otherwise=-1)
 
 
 def new_router() -> APIRouter:

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
-from workflow.domain.errors import MoveRefusedError, RefusedError, StaleWriteError, TextRefusedError
+from workflow.domain.errors import MoveRefusedError, RefusedError, StaleWriteError, TextRefusedError, TooLongError
 from workflow.domain.forms import QuestionSet
 from workflow.domain.submissions import Move, submission_id
 from workflow.ports import Job
@@ -224,6 +224,7 @@ _FIELDS: tuple[tuple[type[RefusedError], str], ...] = (
     (NotConfirmedError, "confirmed"),
     (UnreadableClockError, "clock"),
     (TextRefusedError, "reason"),
+    (TooLongError, "reason"),
 )
 
 

@@ -63,7 +63,7 @@ def site_of(request: Request) -> App:
 
 def language_of(request: Request, own: str = "") -> str:
     """The reader's language: chosen in the footer, else their own from the register, else the browser's."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    chosen = cookie_of(request, LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
     known: str = own or getattr(request.state, "own_language", "")
@@ -104,7 +104,7 @@ def go(url: str) -> RedirectResponse:
 def signed_in(request: Request) -> Coordinator:
     """The coordinator of this request. Raises LoginNeededError."""
     house = site_of(request)
-    session_id = request.cookies.get(COORDINATOR_COOKIE, "")
+    session_id = cookie_of(request, COORDINATOR_COOKIE)
     found = access.coordinator(house.db, session_id, secrets=house.secrets, now=house.now())
     if found is None:
         raise LoginNeededError
@@ -115,7 +115,7 @@ def signed_in(request: Request) -> Coordinator:
 def answering(request: Request) -> Visitor:
     """The contact person of this request. Raises SessionOverError."""
     house = site_of(request)
-    session_id = request.cookies.get(CONTACT_COOKIE, "")
+    session_id = cookie_of(request, CONTACT_COOKIE)
     found = access.visitor(house.db, session_id, secrets=house.secrets, now=house.now())
     if found is None:
         raise SessionOverError(what="session")
@@ -132,16 +132,43 @@ def check_form(request: Request, session: Session, form: FormData) -> None:
 
 
 def set_session(request: Request, response: Response, cookie: str, session_id: str, session: Session) -> None:
-    """Hand the session to the browser: unreadable for script, same site only, secure wherever the site is."""
-    house = site_of(request)
+    """Hand the session to the browser."""
+    seconds = int((session.expires_at - session.created_at).total_seconds())
+    set_cookie(request, response, cookie, session_id, seconds=seconds)
+
+
+# --- cookies -----------------------------------------------------------------
+
+
+def cookie_of(request: Request, name: str) -> str:
+    """What the browser sends back; "" where it sends nothing."""
+    return request.cookies.get(_full_name(request, name), "")
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str, *, seconds: int) -> None:
+    """Unreadable for script, same site only, secure wherever the site is."""
     response.set_cookie(
-        cookie,
-        session_id,
-        max_age=int((session.expires_at - session.created_at).total_seconds()),
+        _full_name(request, name),
+        value,
+        max_age=seconds,
         httponly=True,
         samesite="lax",
-        secure=house.settings.base_url.startswith("https://"),
+        secure=_is_secure(request),
     )
+
+
+def end_cookie(request: Request, response: Response, name: str) -> None:
+    """With the attributes it was set with: browsers leave a __Host- cookie alone otherwise."""
+    set_cookie(request, response, name, "", seconds=0)
+
+
+def _is_secure(request: Request) -> bool:
+    return site_of(request).settings.base_url.startswith("https://")
+
+
+def _full_name(request: Request, name: str) -> str:
+    """With the prefix that no neighbouring host can set a cookie under (RFC 6265bis §4.1.3.2); it needs https."""
+    return f"__Host-{name}" if _is_secure(request) else name
 
 
 def status_of(error: TertialError) -> int:

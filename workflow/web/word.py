@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import dumps, loads
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,7 +14,7 @@ from workflow.ports import ReadForm
 from workflow.services.sheets import form_sheet
 from workflow.web import answers
 from workflow.web.desk import Desk, show, sit_down, store
-from workflow.web.forms_in import NoFileError, SentFile, SentForm, field, sent_file, visible
+from workflow.web.forms_in import NoFileError, SentFile, SentForm, field, number, sent_file, visible
 from workflow.web.site import language_of
 from workflow.web.words import error_text
 
@@ -100,6 +101,7 @@ def _show_reading(request: Request, desk: Desk, read: ReadForm, *, problem: bool
         "word_confirm.html",
         status=status,
         read=read,
+        carried={"unread": dumps(read.unread), "unknown": dumps(read.unknown), "more": read.more},
         readings=readings,
         foreign=_is_foreign(desk, read),
         problem=problem,
@@ -129,6 +131,16 @@ def _carried(desk: Desk, form: FormData) -> ReadForm:
         form_id=field(form, "file_form"),
         form_version=field(form, "file_version"),
         answers=tuple(answers.shown_again(sent).values()),
-        unread=tuple(visible(value) for value in form.getlist("unread") if isinstance(value, str)),
-        unknown=tuple(visible(value) for value in form.getlist("unknown") if isinstance(value, str)),
+        unread=_carried_lines(form, "unread"),
+        unknown=_carried_lines(form, "unknown"),
+        more=number(form, "more", otherwise=0),
     )
+
+
+def _carried_lines(form: FormData, name: str) -> tuple[str, ...]:
+    """Lines as `_show_reading` sends them along: all in one field, however many there are."""
+    try:
+        lines = loads(field(form, name) or "[]")
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(visible(line) for line in lines if isinstance(line, str)) if isinstance(lines, list) else ()

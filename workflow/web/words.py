@@ -16,6 +16,7 @@ from workflow.domain.errors import FileRefusedError, IncompleteError, TertialErr
 from workflow.domain.phrases import Phrase
 
 LANGUAGES = ("sv", "en")
+_GROUPED = 10_000  # from here on, digits are read in threes
 _LOCALE = Path(__file__).parent / "locale"
 
 Translate = Callable[[str], str]
@@ -87,6 +88,8 @@ def _said(field: str, value: object, language: str) -> object:
         return datewords.moment(value, language)
     if isinstance(value, Phrase):
         return str(translations(language).gettext(value.text)).format(**value.fields)
+    if isinstance(value, int) and value >= _GROUPED:
+        return f"{value:,}" if language == "en" else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
     swedish = _SAID.get(field, {}).get(str(value))
     return value if swedish is None else translations(language).gettext(swedish)
 

@@ -15,12 +15,16 @@ from tests.adapters.documents.office import changed, control, edited, filled, pa
 from tests.adapters.documents.samples import AT, FORM, QUESTIONS, answers, sheet
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.adapters.documents.fields import TEXT_PLACEHOLDER, bookmark, reason_field
+from workflow.adapters.documents.form_reader import MAX_LETTERS_UNREAD, MAX_LINES_UNREAD
+from workflow.adapters.documents.safe_xml import Refusal
+from workflow.adapters.documents.word_text import read_text
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import Answer, merge
 from workflow.domain.people import UnitKind
 from workflow.ports import ReadForm
 
 OFFICE = OfficeDocuments()
+W = f'xmlns:w="{qn("w:p")[1:].partition("}")[0]}"'
 LONG = ("Nämnden har fortsatt samverkan. " * 625).strip()
 TEXTS = {
     "one": "Ett stycke.",
@@ -226,6 +230,33 @@ def test_questions_the_round_does_not_have_are_named_with_their_words() -> None:
     found = read(form)
     assert found.unknown == ("bara_bolag",)
     assert "Ett svar." in found.unread
+
+
+def test_of_very_many_lines_outside_the_fields_the_first_are_read_and_the_rest_counted() -> None:
+    def scribble(root: etree._Element) -> None:
+        for number in range(MAX_LINES_UNREAD + 50):
+            root[0].insert(number, paragraph(f"rad {number}"))
+
+    found = read(edited(filled(OFFICE.word_form(sheet()), {"kultur": "Ett svar."}), scribble))
+    assert found.unread == tuple(f"rad {number}" for number in range(MAX_LINES_UNREAD))
+    assert found.more == 50
+    assert [each.text for each in found.answers] == ["Ett svar."]
+
+
+def test_a_line_longer_than_anybody_reads_is_counted() -> None:
+    def scribble(root: etree._Element) -> None:
+        root[0].insert(0, paragraph("a" * (MAX_LETTERS_UNREAD + 1)))
+        root[0].insert(1, paragraph("en vanlig rad"))
+
+    found = read(edited(OFFICE.word_form(sheet()), scribble))
+    assert (found.unread, found.more) == (("en vanlig rad",), 1)
+
+
+def test_reading_ends_when_it_takes_too_long() -> None:
+    body = etree.fromstring(f"<w:body {W}><w:p><w:r><w:t>a</w:t></w:r></w:p></w:body>")
+    assert [line.text for line in read_text(body).lines] == ["a"]
+    with pytest.raises(Refusal, match="för stor"):
+        read_text(body, patience=-1)
 
 
 def test_another_word_document_is_not_the_form(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
+from hashlib import sha256
 from io import BytesIO
 from zipfile import ZipFile, ZipInfo
 
@@ -12,6 +13,7 @@ from tests.adapters.documents.office import DOCUMENT, changed, entries, zipped
 from tests.adapters.documents.samples import QUESTIONS, answers, sheet
 from workflow.adapters.documents import refusals
 from workflow.adapters.documents.documents import OfficeDocuments
+from workflow.adapters.documents.guard import MAX_TAGS
 from workflow.domain.errors import FileRefusedError
 
 OFFICE = OfficeDocuments()
@@ -49,6 +51,23 @@ def overlapping() -> bytes:
     first, second = (data.rindex(f"word/media/{number}.bin".encode()) - 46 for number in (1, 2))
     data[second + 42 : second + 46] = data[first + 42 : first + 46]
     return bytes(data)
+
+
+def noise() -> dict[str, bytes]:
+    """What hardly packs, so that the rest is no bomb by its ratio."""
+    return {
+        "word/media/noise.bin": b"".join(
+            sha256(bytes([high, low])).digest() for high in range(128) for low in range(256)
+        )
+    }
+
+
+def boxes_in_boxes(xml: bytes) -> bytes:
+    """One long text in forty tables, each in a cell of the next."""
+    inner = b"<w:p><w:r><w:t>" + b"ord " * 200_000 + b"</w:t></w:r></w:p>"
+    for _ in range(40):
+        inner = b"<w:tbl><w:tr><w:tc>" + inner + b"</w:tc></w:tr></w:tbl>"
+    return xml.replace(b"<w:body>", b"<w:body>" + inner)
 
 
 def doctype(xml: bytes) -> bytes:
@@ -102,6 +121,11 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb": (bomb, refusals.TOO_BIG),
     "too large": (lambda: zipped(entries(FORM) | {"word/media/big.bin": bytes(51 * 2**20)}), refusals.TOO_BIG),
     "forged size": (forged_size, refusals.TOO_BIG),
+    "too many elements": (
+        lambda: zipped(entries(FORM) | {"word/x.xml": b"<a>" + b"<b/>" * MAX_TAGS + b"</a>", **noise()}),
+        refusals.TOO_BIG,
+    ),
+    "too many words, again and again": (lambda: changed(FORM, DOCUMENT, boxes_in_boxes), refusals.TOO_BIG),
     "many entries": (
         lambda: zipped(entries(FORM) | {f"word/media/{number}": b"" for number in range(10_000)}),
         refusals.TOO_BIG,

@@ -42,7 +42,7 @@ class SqlAccess:
         return self._connection.execute(statement, row).one_or_none() is not None
 
     def set_password(self, account_id: str, password_hash: str, *, once: bool, expected: str | None = None) -> bool:
-        """One statement looks and writes, so that of several with the same `expected` one wins. Raises NotFoundError."""
+        """One statement looks and writes: of several with the same `expected` one wins. Raises NotFoundError."""
         statement = update(accounts).where(accounts.c.id == account_id)
         if expected is not None:
             statement = statement.where(accounts.c.password_hash == expected)

@@ -26,6 +26,9 @@ _TYPES_PART = "[Content_Types].xml"
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _TYPE_TAGS = "{http://schemas.openxmlformats.org/package/2006/content-types}"
 
+MAX_TAGS = 1_000_000
+"""In all parts together: a form of a hundred long answers has some fifty thousand."""
+
 _MACRO = pattern(r"(?i)vbaProject|vbaData|macroEnabled")
 _ACTIVE_NAME = pattern(r"(?i)(^|/)(embeddings|activeX)/")
 _ACTIVE_TYPE = pattern(r"(?i)oleObject|activeX|/(package|control|aFChunk|subDocument)$")
@@ -77,6 +80,8 @@ def _check_name(name: str) -> None:
 def _open(parts: Mapping[str, bytes]) -> OpenedDocx:
     if _TYPES_PART not in parts:
         raise Refusal(refusals.NOT_WORD)
+    if sum(data.count(b"<") for name, data in parts.items() if _is_xml(name)) > MAX_TAGS:
+        raise Refusal(refusals.TOO_BIG)  # before parsing: an empty element takes thirty times its room in memory
     types = parse(parts[_TYPES_PART])
     _check_active(parts, types)
     relationships = {name: parse(data) for name, data in parts.items() if name.lower().endswith(".rels")}
@@ -89,6 +94,10 @@ def _open(parts: Mapping[str, bytes]) -> OpenedDocx:
         if name.lower().endswith(".xml"):
             parse(data)
     return OpenedDocx(parts, main)
+
+
+def _is_xml(name: str) -> bool:
+    return name.lower().endswith((".xml", ".rels"))
 
 
 def _check_active(parts: Mapping[str, bytes], types: etree._Element) -> None:

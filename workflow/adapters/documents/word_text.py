@@ -1,12 +1,19 @@
 """Reads the text of a Word document's body: what stands in fields, in our bookmarks, and outside both."""
 
 from dataclasses import dataclass, field
+from time import monotonic
 from types import MappingProxyType
 
 from docx_plus.core.ns import qn
 from lxml import etree
 
 from workflow.adapters.documents.fields import BOOKMARK_PREFIXES, SYMBOLS
+from workflow.adapters.documents.refusals import TOO_BIG
+from workflow.adapters.documents.safe_xml import Refusal
+
+PATIENCE = 5.0  # seconds; a real form takes some hundredths
+MAX_LETTERS = 30_000_000
+"""That are kept while reading: the same words stand in a field, its bookmark and every cell round it."""
 
 _SKIPPED = frozenset(
     {
@@ -70,13 +77,13 @@ class BodyText:
     pictures: int = 0
 
 
-def read_text(body: etree._Element, *, by_libreoffice: bool = False) -> BodyText:
+def read_text(body: etree._Element, *, by_libreoffice: bool = False, patience: float = PATIENCE) -> BodyText:
     """Read everything that is shown: insertions count, deletions (tracked changes) do not.
 
     LibreOffice 7.4 loses line breaks in fields but begins a new text element where one was: pass `by_libreoffice`
-    for a file that it saved.
+    for a file that it saved. Raises Refusal for what takes longer than `patience` seconds, or too much memory.
     """
-    reader = _Reader(by_libreoffice=by_libreoffice)
+    reader = _Reader(by_libreoffice=by_libreoffice, until=monotonic() + patience)
     reader.read(body)
     return reader.found
 
@@ -84,8 +91,10 @@ def read_text(body: etree._Element, *, by_libreoffice: bool = False) -> BodyText
 class _Reader:
     """Walks the tree once, with the regions it stands in."""
 
-    def __init__(self, *, by_libreoffice: bool) -> None:
+    def __init__(self, *, by_libreoffice: bool, until: float) -> None:
         self.found = BodyText()
+        self._until = until
+        self._letters = 0
         self._by_libreoffice = by_libreoffice
         self._fields: list[Region] = []
         self._bookmarks: dict[str, Region] = {}
@@ -94,6 +103,8 @@ class _Reader:
         self._rows = self._row = self._column = 0
 
     def read(self, element: etree._Element) -> None:
+        if monotonic() > self._until:
+            raise Refusal(TOO_BIG)
         tag = element.tag
         if tag in _SKIPPED or not isinstance(tag, str):
             return
@@ -175,8 +186,11 @@ class _Reader:
         self._add(element.text or "")
 
     def _add(self, text: str) -> None:
-        regions = self._open()
-        for region in (*self._cells, *regions):
+        regions = (*self._cells, *self._open())
+        self._letters += len(text) * (len(regions) + 1)
+        if self._letters > MAX_LETTERS:
+            raise Refusal(TOO_BIG)
+        for region in regions:
             if not region.lines:
                 region.lines.append("")
             region.lines[-1] += text
