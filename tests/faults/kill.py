@@ -45,6 +45,7 @@ SLOWEST_REPLY = 0.03  # seconds; the sink's final replies take up to this, so th
 KILLS_PER_WORLD = 400
 PATIENCE = 60.0  # seconds in which a world must come to rest
 YOUTH, LONGEST_YOUTH = 0.05, 2.0  # seconds of CPU; seconds
+LONGEST_WAIT = 1.0  # seconds
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 UNDER_WAY = (MessageState.SENDING, MessageState.HANDING)
 
@@ -115,6 +116,7 @@ class Time:
         self._house, self._place, self._dice = house, place, dice
         self._days = self._all_days()
         self._seen: frozenset[str] = frozenset()
+        self._arrived_before = 0
         self._next_day()
 
     def _all_days(self) -> Iterator[date]:
@@ -136,6 +138,17 @@ class Time:
         elif under_way == self._seen or self._dice.random() < 0.05:  # now and then a living worker is robbed
             self.pass_lease()
         self._seen = under_way
+
+    def wait_for_work(self) -> None:
+        """Until some mail has come to the sink since last time, or none is due: else all would be killed unborn."""
+        until = time.monotonic() + LONGEST_WAIT
+        while self._arrived() == self._arrived_before and time.monotonic() < until and self.is_due():
+            time.sleep(0.01)
+        self._arrived_before = self._arrived()
+
+    def _arrived(self) -> int:
+        """The bytes of the truth."""
+        return self._place.truth.stat().st_size if self._place.truth.exists() else 0
 
     def pass_lease(self) -> None:
         self._place.set_now(self._place.now() + LEASE + timedelta(minutes=1))
@@ -252,6 +265,7 @@ def kill_in_one_world(run: Run, number: int, kills: int, context: ForkServerCont
         with Crew(context, place, dice, run.roles) as crew:
             for _ in range(kills):
                 time.sleep(dice.uniform(0.005, 0.05))
+                moves.wait_for_work()
                 crew.kill_one()
                 moves.look()
             crew.dismiss("submitter")
