@@ -9,6 +9,7 @@ import argparse
 import os
 import random
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -293,6 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     shelf = given.folder or Path(mkdtemp(prefix="kill-"))
     shelf.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # servers and worlds are taken down
     with ExitStack() as stack:
         server = stack.enter_context(own_server()) if given.db == "postgres" else ""
         run = Run(server=server, shelf=shelf, seed=given.seed, workers=given.workers, naive=given.naive)

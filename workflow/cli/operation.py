@@ -30,7 +30,8 @@ def demo(
     port: Port = 0,
 ) -> None:
     """A whole round in fast-forward, with real processes; then the pages."""
-    if code := later.demo.run(out=out, serve=not no_serve, port=port or None):
+    serve = not no_serve and sys.stdout.isatty()  # without a terminal nobody could end it
+    if code := later.demo.run(out=out, serve=serve, port=port or None):
         raise typer.Exit(code)
 
 

@@ -32,7 +32,7 @@ def run(*, out: Path | None = None, serve: bool = True, port: int | None = None)
     calendar = swedish_calendar()
     set_now(folder.clock, calendar.at(FIRST_DAY - timedelta(days=3), time(12)))
     screen.says(f"Folder: {folder.root}")
-    with running(demo_settings(folder, port), mail_folder=folder.mail, workers=WORKERS) as stack:
+    with running(demo_settings(folder, port, serve=serve), mail_folder=folder.mail, workers=WORKERS) as stack:
         app = build(stack.settings)
         import_roster(app.db, load_roster(app.resources.config("units.csv")), by="demo", now=app.now())
         password = app.secrets.new_id()

@@ -71,9 +71,13 @@ def make_folder(out: Path | None) -> Folder:
     return folder
 
 
-def demo_settings(folder: Folder, port: int | None) -> Settings:
-    """Settings that owe nothing to where one stands, but for the port: the usual one, or a free one."""
-    chosen = port or (8000 if not answers(LOOPBACK, 8000) else free_port())
+def demo_settings(folder: Folder, port: int | None, *, serve: bool) -> Settings:
+    """Settings that owe nothing to where one stands, but for the port.
+
+    Where somebody will look at the pages it is the usual one if it is free; else any, so that two demos may be played
+    at once.
+    """
+    chosen = port or (8000 if serve and not answers(LOOPBACK, 8000) else free_port())
     return load_settings(
         environment="development",
         data_dir=folder.data,
