@@ -141,10 +141,11 @@ class Time:
         self._seen = under_way
 
     def wait_for_work(self) -> None:
-        """Until some mail has come to the sink since last time, or none is due: else all would be killed unborn."""
+        """Until some mail has come to the sink since last time: a kill is to meet work, however busy the machine is."""
         until = time.monotonic() + LONGEST_WAIT
-        while self._arrived() == self._arrived_before and time.monotonic() < until and self.is_due():
-            time.sleep(0.01)
+        while self._arrived() == self._arrived_before and time.monotonic() < until:
+            self.look()
+            time.sleep(0.005)
         self._arrived_before = self._arrived()
 
     def _arrived(self) -> int:
@@ -268,7 +269,6 @@ def kill_in_one_world(run: Run, number: int, kills: int, context: ForkServerCont
                 time.sleep(dice.uniform(0.005, 0.05))
                 moves.wait_for_work()
                 crew.kill_one()
-                moves.look()
             crew.dismiss("submitter")
             moves.rest()
         evidence = gather(house, place.truth, place.history, place.now())

@@ -266,9 +266,7 @@ def sink_process(truth: Path, *, delay: float = 0.0, seed: int = 0, faults: Sequ
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="sink", description="Takes mail and remembers it on disk until its standard input ends."
-    )
+    parser = argparse.ArgumentParser(prog="sink", description="Takes mail, keeps it in mind until standard input ends.")
     parser.add_argument("--truth", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--delay-ms", type=float, default=0.0, help="longest random wait before a final reply")
@@ -282,7 +280,8 @@ def main(arguments: list[str] | None = None) -> None:
         over = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, over.set)
-        loop.add_reader(sys.stdin, over.set)  # nobody ever writes: whoever started this has ended
+        with suppress(PermissionError):  # a file, not a pipe
+            loop.add_reader(sys.stdin, over.set)  # nobody ever writes: whoever started this has ended
         await sink.serve(lambda port: print(port, flush=True), over)  # noqa: T201 - the port is the answer
 
     asyncio.run(serve())

@@ -88,6 +88,7 @@ def test_help_and_version(tertial: Path, tmp_path: Path) -> None:
 
 
 def test_check_passes_on_an_empty_machine(tertial: Path, tmp_path: Path) -> None:
+    run(tertial, "db", "upgrade", cwd=tmp_path)
     run(tertial, "check", cwd=tmp_path)
 
 

@@ -103,7 +103,10 @@ def _read(shell: Shell, sheet: Sheet, data: bytes, name: str, *, as_text: bool) 
     except UnicodeDecodeError as error:
         raise FileRefusedError(file=name, why=say("spara den som text i UTF-8.")) from error
     found = read_text_form(text, sheet.round.form, kind=submission.kind, unit=submission.unit, name=name)
-    return _Read(found.answers, unread=found.unread)
+    asked = set(sheet.questions.keys)  # the text may hold questions that others were asked
+    answers = tuple(each for each in found.answers if each.question in asked)
+    unknown = tuple(each.question for each in found.answers if each.question not in asked)
+    return _Read(answers, unread=found.unread, unknown=unknown)
 
 
 def _of_word(found: ReadForm) -> _Read:

@@ -51,7 +51,7 @@ def status(
     shell: Shell,
     round_: Annotated[str, typer.Argument(metavar="[ROUND]", help="Such as 2027-T1; without it the newest open.")] = "",
     *,
-    late: Annotated[bool, typer.Option("--late", help="Only those that are late, or came in late.")] = False,
+    late: Annotated[bool, typer.Option("--late", help="Only those that are late now, as on the page.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
     json: AsJson = False,
 ) -> None:
@@ -61,7 +61,7 @@ def status(
     name = round_named(round_) or current_round(shell.house.db)
     document = status_document(shell.house.db, name, calendar=shell.house.calendar, now=shell.now())
     if late:
-        document["units"] = [row for row in document["units"] if row["days_late"]]
+        document["units"] = [row for row in document["units"] if row["is_overdue"]]
     if json:
         as_json(document)
     elif csv:

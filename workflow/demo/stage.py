@@ -68,6 +68,7 @@ def make_folder(out: Path | None) -> Folder:
     folder = Folder(root.absolute())
     for part in (folder.mail, folder.bundle, folder.data):
         part.mkdir(parents=True, exist_ok=True)
+    (folder.data / "mail").symlink_to(folder.mail)  # where the page that shows the local mailbox looks
     return folder
 
 

@@ -26,11 +26,16 @@ STATES = {
 }
 
 
+WIDE = 110  # columns where no terminal sets a limit
+
+
 class Screen:
     """Results on stdout, progress on stderr; no bar when stderr is no terminal."""
 
     def __init__(self) -> None:
         self._out = Console()
+        if not self._out.is_terminal:
+            self._out = Console(width=WIDE)
         self._err = Console(stderr=True)
 
     def says(self, text: str) -> None:
@@ -87,7 +92,8 @@ def _short(instant: datetime) -> str:
 
 def _table(found: Overview, title: str) -> Table:
     table = Table(title=title, show_edge=False, pad_edge=False)
-    for heading in ("Nämnd eller bolag", "Läge", "Lämnas senast", "Kom in", "Försenad"):
+    table.add_column("Nämnd eller bolag")
+    for heading in ("Läge", "Lämnas senast", "Kom in", "Försenad"):
         table.add_column(heading, no_wrap=True)
     for row in found.rows:
         submission = row.submission

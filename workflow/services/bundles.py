@@ -58,9 +58,14 @@ def gather_due(db: Database, documents: Documents, files: Files, *, now: datetim
     """Gather every round that has closed and has no bundle yet."""
     with db.read() as work:
         due = [each.id for each in work.rounds.all() if each.state is RoundState.CLOSED]
+    gathered = []
     for round_id in due:
-        bundle_round(db, documents, files, round_id, now=now)
-    return tuple(due)
+        try:
+            bundle_round(db, documents, files, round_id, now=now)
+        except (StaleWriteError, RoundMoveRefusedError):
+            continue  # another worker was first
+        gathered.append(round_id)
+    return tuple(gathered)
 
 
 def file_stem(bundle: Bundle) -> str:
