@@ -93,7 +93,7 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTakenError(port=port) from error
+            raise PortTakenError(port=str(port)) from error
 
 
 def answers(host: str, port: int) -> bool:
