@@ -1,5 +1,6 @@
 """The local listener: what was accepted is on disk as it came, numbered, and readable as a person would read it."""
 
+import asyncio
 import json
 import signal
 import smtplib
@@ -32,6 +33,19 @@ def listener(tmp_path: Path) -> Iterator[MailListener]:
     listener = MailListener(tmp_path, clock=FixedClock(NOON))
     yield listener
     listener.stop()
+
+
+def test_it_starts_and_stops_where_a_loop_is_already_running(tmp_path: Path) -> None:
+    """As beside Playwright, whose own loop stays current in the thread that started it."""
+
+    async def start_and_stop() -> int:
+        listener = MailListener(tmp_path, clock=FixedClock(NOON))
+        try:
+            return listener.start()
+        finally:
+            listener.stop()
+
+    assert asyncio.run(start_and_stop()) > 0
 
 
 def send(port: int, data: bytes, *to: str) -> Outcome:

@@ -7,7 +7,6 @@ import socket
 import sys
 import threading
 import weakref
-from collections.abc import Iterable
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Session
@@ -37,21 +36,14 @@ class MailListener:
     def start(self) -> int:
         """Start listening and give the port (port 0: a free one). Raises OSError when it is taken."""
         handler = _Keeper(MailFolder(self._folder), self._clock)
-        self._loop = loop = asyncio.new_event_loop()
-        talks: weakref.WeakSet[SMTP] = weakref.WeakSet()
-
-        def talk() -> SMTP:
-            talks.add(protocol := SMTP(handler, hostname="localhost", enable_SMTPUTF8=True, loop=loop))
-            return protocol
-
-        try:
-            server = loop.run_until_complete(loop.create_server(talk, self._host, self._port))
-        except BaseException:
-            loop.close()
-            raise
-        self._thread = threading.Thread(target=_serve, args=(loop, server, talks), name="mail-listener", daemon=True)
+        listening = socket.create_server((self._host, self._port))
+        port: int = listening.getsockname()[1]
+        self._loop = asyncio.new_event_loop()  # run in its thread only: the caller may have a loop of its own going
+        ready = threading.Event()
+        work = (self._loop, listening, handler, ready)
+        self._thread = threading.Thread(target=_serve, args=work, name="mail-listener", daemon=True)
         self._thread.start()
-        port: int = server.sockets[0].getsockname()[1]
+        ready.wait()
         return port
 
     def stop(self) -> None:
@@ -82,16 +74,24 @@ class _Keeper:
         return f"250 2.0.0 kept as {path.name}"
 
 
-def _serve(loop: asyncio.AbstractEventLoop, server: asyncio.Server, talks: Iterable[SMTP]) -> None:
+def _serve(loop: asyncio.AbstractEventLoop, bound: socket.socket, handler: _Keeper, ready: threading.Event) -> None:
+    talks: weakref.WeakSet[SMTP] = weakref.WeakSet()
+
+    def talk() -> SMTP:
+        talks.add(protocol := SMTP(handler, hostname="localhost", enable_SMTPUTF8=True, loop=loop))
+        return protocol
+
     asyncio.set_event_loop(loop)
+    server = loop.run_until_complete(loop.create_server(talk, sock=bound))
+    loop.call_soon(ready.set)
     loop.run_forever()
     for listening in server.sockets:
         loop.remove_reader(listening.fileno())  # accepts nobody more
     loop.run_until_complete(_turns())  # whoever was just accepted becomes a talk that can be ended
     server.close()
-    for talk in talks:
-        if talk.transport is not None:
-            talk.transport.close()
+    for each in talks:
+        if each.transport is not None:
+            each.transport.close()
     loop.run_until_complete(_turns())
     loop.close()
 
