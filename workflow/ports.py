@@ -80,6 +80,10 @@ class Submissions(Protocol):
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]: ...
 
+    def of_unit(self, unit: str) -> tuple[Submission, ...]:
+        """In every round it has taken part in, by id."""
+        ...
+
     def add(self, submissions: Iterable[Submission]) -> None: ...
 
     def save(self, submission: Submission) -> Submission:

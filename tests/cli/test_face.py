@@ -25,7 +25,7 @@ GROUPS = {
     "round": "plan list show preview open extend close cancel",
     "submission": "show import approve return reopen excuse",
     "mail": "list show retry skip release",
-    "units": "import list export",
+    "units": "import list punctuality export",
     "form": "check word",
     "account": "add reset list",
     "audit": "verify",

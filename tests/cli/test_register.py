@@ -39,6 +39,14 @@ def test_export_is_what_import_reads(planned: Terminal, tmp_path: Path) -> None:
     planned("units", "export", "-o", str(file), code=1)
 
 
+def test_punctuality_per_unit(opened: Terminal) -> None:
+    rows = opened.json("units", "punctuality")
+    assert [row["name"] for row in rows] == sorted(row["name"] for row in rows)
+    assert all(row["rounds"] == row["open"] == 1 for row in rows)
+    assert [row["outcome"] for row in opened.json("units", "punctuality", rows[0]["unit"])] == ["open"]
+    assert "Did you mean ost?" in opened("units", "punctuality", "osst", code=1).stderr
+
+
 def test_form_check(planned: Terminal, tmp_path: Path) -> None:
     good = Path("config/forms/naringsliv.toml")
     assert "4 focus areas" in planned("form", "check", str(good)).stdout

@@ -70,6 +70,10 @@ class FakeSubmissions:
         found = (each for each in self._tables.submissions.values() if each.round == round_id)
         return tuple(sorted(found, key=lambda each: each.id))
 
+    def of_unit(self, unit: str) -> tuple[Submission, ...]:
+        found = (each for each in self._tables.submissions.values() if each.unit == unit)
+        return tuple(sorted(found, key=lambda each: each.id))
+
     def add(self, submissions: Iterable[Submission]) -> None:
         for each in submissions:
             refer(self._tables.rounds, each.round)

@@ -166,12 +166,16 @@ class Time:
     def rest(self) -> None:
         """Until nothing is due and nothing under way. Raises RestlessError."""
         until = time.monotonic() + PATIENCE
-        while not self._is_planned() or self.is_due() or (under_way := self.under_way()):
+        while True:
+            busy = not self._is_planned() or self.is_due()  # asked once a turn: the world goes on meanwhile
+            under_way = self.under_way()
+            if not busy and not under_way:
+                return
             if time.monotonic() > until:
                 raise RestlessError(self._place.folder)
-            if self._is_planned() and not self.is_due() and under_way == self._seen:
+            if not busy and under_way == self._seen:
                 self.pass_lease()
-            self._seen = self.under_way()
+            self._seen = under_way
             time.sleep(0.2)
 
     def _is_planned(self) -> bool:

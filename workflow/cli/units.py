@@ -9,21 +9,26 @@ from workflow.adapters.roster import check_roster, load_roster, write_roster
 from workflow.cli.errors import in_words
 from workflow.cli.output import (
     AsJson,
+    Column,
     DryRunFlag,
     Record,
     Yes,
     as_json,
     done,
+    due_of,
     field,
     listing,
     note,
     result,
     table,
+    time_of,
     write_new,
 )
 from workflow.cli.shell import BY, Shell, command, confirm
+from workflow.domain.errors import UnknownUnitError
 from workflow.domain.roster import Change, ChangeKind, roster_changes
-from workflow.services.listings import unit_rows
+from workflow.services import punctuality
+from workflow.services.listings import meant, unit_rows
 from workflow.services.roster import import_roster, roster_of
 
 app = typer.Typer()
@@ -39,6 +44,28 @@ CHANGES = (
     field("column", "field"),
     field("before", "before"),
     field("after", "after"),
+)
+PUNCTUALITY = (
+    field("unit", "unit"),
+    field("name", "name"),
+    *(
+        field(heading, key, right=True)
+        for heading, key in (
+            ("rounds", "rounds"),
+            ("in time", "in_time"),
+            ("late", "late"),
+            ("excused", "excused"),
+            ("never came", "never"),
+            ("still open", "open"),
+        )
+    ),
+)
+RECORDS = (
+    field("round", "round"),
+    field("outcome", "outcome"),
+    Column("days late", lambda record: record["days_late"] or "", right=True),
+    due_of("due", "due_at"),
+    time_of("came in", "received_at"),
 )
 
 
@@ -85,6 +112,27 @@ def _row(change: Change) -> Record:
 def list_units(shell: Shell, *, json: AsJson = False) -> None:
     """The register of units and contacts."""
     listing(unit_rows(shell.house.db), COLUMNS, json_too=json, empty="The register is empty: `tertial units import`.")
+
+
+@command(app, "punctuality")
+def show_punctuality(
+    shell: Shell,
+    unit: Annotated[str, typer.Argument(metavar="[UNIT]", help="Without it: every unit, one line each.")] = "",
+    *,
+    json: AsJson = False,
+) -> None:
+    """How units have kept their last days over the rounds; in order of names, never of failures."""
+    if not unit:
+        rows = [punctuality.unit_row(each) for each in punctuality.of_all(shell.house.db)]
+        listing(rows, PUNCTUALITY, json_too=json, empty="No round has been opened yet.")
+        return
+    found = punctuality.of_unit(shell.house.db, unit)
+    if found is None:
+        known = {each.id for each in roster_of(shell.house.db).units}
+        if unit not in known:
+            raise UnknownUnitError(unit=unit, hint=meant(unit, known))
+    records = [punctuality.record_row(each) for each in found.records] if found else []
+    listing(records, RECORDS, json_too=json, empty=f"{unit} has not taken part in any round yet.")
 
 
 @command(app, "export")

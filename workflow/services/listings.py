@@ -135,11 +135,12 @@ def find_submission(db: Database, round_id: str, unit: str) -> Submission:
         raise RoundNotOpenedError(round=round_.id)
     found = submissions.get(submission_id(round_id, unit))
     if found is None:
-        raise UnknownUnitError(unit=unit, hint=_meant(unit, [each.unit for each in submissions.values()]))
+        raise UnknownUnitError(unit=unit, hint=meant(unit, [each.unit for each in submissions.values()]))
     return found
 
 
-def _meant(unit: str, known: Collection[str]) -> object:
+def meant(unit: str, known: Collection[str]) -> object:
+    """The unit that was probably meant, as a sentence to hang on an error; "" when none is near."""
     near = get_close_matches(unit.strip().casefold(), known, n=1)
     return say(" Menade du {near}?", near=near[0]) if near else ""
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from workflow.domain import datewords
 from workflow.domain.errors import RefusedError
 from workflow.domain.submissions import Edition, Submission, submission_id
-from workflow.services import ledger, overview
+from workflow.services import ledger, overview, punctuality
 from workflow.services.overview import SubmissionView
 from workflow.web.office import Office, Seated, new_router
 from workflow.web.typed_time import TypedTime, typed_of
@@ -61,6 +61,7 @@ def submission_page(
         mails=sorted(view.messages, key=lambda each: each.due_at, reverse=True),
         events=_events(desk, view),
         names=ledger.people(house.db, view.recipients),
+        earlier=punctuality.earlier(punctuality.of_unit(house.db, unit), view.round),
         next_waiting=_next_waiting(waiting, view.submission),
         waiting=len(waiting),
         section=section,

@@ -34,6 +34,10 @@ class SqlSubmissions:
         query = select(submissions).where(submissions.c.round == round_id).order_by(submissions.c.id)
         return tuple(_submission(row) for row in self._connection.execute(query))
 
+    def of_unit(self, unit: str) -> tuple[Submission, ...]:
+        query = select(submissions).where(submissions.c.unit == unit).order_by(submissions.c.id)
+        return tuple(_submission(row) for row in self._connection.execute(query))
+
     def add(self, submissions: Iterable[Submission]) -> None:
         if rows := [_values(submission) for submission in submissions]:
             self._connection.execute(insert(tables.submissions), rows)
