@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.adapters.anchors import FileAnchors
+from workflow.adapters.calendars import load_calendar
 from workflow.adapters.clock import FileClock, FixedClock, SystemClock
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
@@ -74,7 +75,7 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
     db = SqlDatabase(make_engine(settings.database_url))
     secrets = KeySecrets(settings.secret_key.get_secret_value())
     documents = OfficeDocuments()
-    calendar = swedish_calendar()
+    calendar = load_calendar(resources.config("calendar.toml"), swedish_calendar())
     office = make_office(settings)
     return App(
         settings=settings,

@@ -1,8 +1,12 @@
 """Writes workflow/domain/freedays.py from the package holidays: `python -m tests.domain.freedays`.
 
+With `--check` it writes nothing, shows what would change, and ends with 1 if anything would.
 Every option is named: the package's defaults and the language it answers in have changed between releases.
 """
 
+import difflib
+import sys
+from datetime import date
 from pathlib import Path
 
 import holidays
@@ -14,8 +18,7 @@ HEAD = '''"""The free days of Sweden {first}–{last}: data, so that no library 
 
 The 13 public holidays of the act 1989:253 (other Sundays left out) and the three eves that are free by custom.
 Names are written as in running text. Written by `python -m tests.domain.freedays`; do not edit by hand: what one
-site or one year needs on top is entered as the calendar's `extra_quiet`. A test proves that the file is what the
-script writes.
+site or one year needs on top stands in config/calendar.toml. A test proves that the file is what the script writes.
 """
 
 from collections.abc import Mapping
@@ -47,10 +50,23 @@ def running_text(name: str) -> str:
 
 def named_days(year: int, language: str) -> list[tuple[str, str]]:
     """(month-day, name) of one year, in order of date."""
-    found = holidays.country_holidays(
-        "SE", years=year, categories=("public", "de_facto"), language=language, include_sundays=False
-    )
+    found = library_days(year, language)
     return [(f"{day:%m-%d}", name) for day, names in sorted(found.items()) for name in sorted(names.split("; "))]
+
+
+def library_days(year: int, language: str) -> dict[date, str]:
+    """What the library says of one year; several names of one day are joined by "; "."""
+    found = holidays.country_holidays(
+        "SE",
+        subdiv=None,
+        years=year,
+        expand=False,
+        observed=False,
+        categories=("public", "de_facto"),
+        language=language,
+        include_sundays=False,
+    )
+    return dict(found.items())
 
 
 def render() -> str:
@@ -75,5 +91,20 @@ def render() -> str:
     )
 
 
-if __name__ == "__main__":
+def difference() -> str:
+    """What writing would change, line by line; empty when nothing would."""
+    stands = TARGET.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(difflib.unified_diff(stands, render().splitlines(keepends=True), "as it stands", "as generated"))
+
+
+def main(words: list[str]) -> int:
+    found = difference()
+    sys.stdout.write(found)
+    if "--check" in words:
+        return 1 if found else 0
     TARGET.write_text(render(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

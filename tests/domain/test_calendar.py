@@ -79,7 +79,7 @@ def test_sending_days(text: str, sends: bool) -> None:
 
 def test_a_site_may_add_quiet_days_that_still_count_as_working_days() -> None:
     closed = date(2027, 5, 28)
-    calendar = replace(SWEDEN, extra_quiet=frozenset({closed}))
+    calendar = replace(SWEDEN, quiet_days={closed: "planeringsdag"})
     assert not calendar.is_sending_day(closed)
     assert calendar.is_working_day(closed)
     assert calendar.sending_day_on_or_after(closed) == date(2027, 5, 31)
@@ -181,6 +181,53 @@ def test_deadline_warnings(text: str, expected: list[tuple[WarningReason, str]])
     assert SWEDEN.deadline_warnings(d) == tuple(DeadlineWarning(d, reason, name) for reason, name in expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-28", [WarningReason.CHRISTMAS]),
+        ("2026-12-30", [WarningReason.CHRISTMAS, WarningReason.BEFORE_FREE_DAY]),
+        ("2027-07-08", [WarningReason.JULY]),
+        ("2027-08-12", []),
+        ("2024-12-23", [WarningReason.BRIDGE_DAY, WarningReason.BEFORE_FREE_DAY]),
+    ],
+)
+def test_days_on_which_many_are_away(text: str, expected: list[WarningReason]) -> None:
+    assert [each.reason for each in SWEDEN.deadline_warnings(date.fromisoformat(text))] == expected
+
+
+def test_a_quiet_period_is_named_in_place_of_july() -> None:
+    d = date(2027, 7, 8)
+    calendar = replace(SWEDEN, quiet_days={d: "semesterveckor"})
+    assert calendar.deadline_warnings(d) == (DeadlineWarning(d, WarningReason.QUIET, "semesterveckor"),)
+
+
+@pytest.mark.parametrize(
+    ("due", "warned"),
+    [
+        ("2027-05-28 14:00", False),
+        ("2027-05-28 16:00", False),  # 18.00 sharp
+        ("2027-05-28 16:01", True),
+        ("2027-05-28 04:00", True),
+        ("2027-05-28 21:59", False),  # 23.59 means the whole day
+        ("2027-05-28 22:00", False),  # and so does 24.00
+        ("2027-05-28 22:01", True),  # Saturday: a weekend, and nothing about hours
+    ],
+)
+def test_a_last_hour_at_which_nobody_can_be_called(due: str, *, warned: bool) -> None:
+    found = [each.reason for each in SWEDEN.due_warnings(utc(due))]
+    weekend = utc(due) > utc("2027-05-28 22:00")
+    assert found == ([WarningReason.WEEKEND] if weekend else [WarningReason.OUTSIDE_HOURS] if warned else [])
+
+
+def test_reading_warnings_never_moves_anything() -> None:
+    """Every date of fifteen years: what speaks against a day is said of that day, and sending days have no reason."""
+    for year in range(2026, 2041):
+        for d in days_of(year):
+            found = SWEDEN.deadline_warnings(d)
+            assert {each.day for each in found} <= {d}
+            assert found or SWEDEN.is_sending_day(d), d
+
+
 # --- instants ---------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +258,19 @@ def test_the_nights_the_clocks_move(text: str, hours: int) -> None:
 def test_the_moved_hour_is_refused_on_every_night(text: str, t: time) -> None:
     with pytest.raises(ValueError, match="02:00–03:00"):
         SWEDEN.at(date.fromisoformat(text), t)
+
+
+@pytest.mark.parametrize("text", ["2026-03-29", "2026-10-25", "2027-03-28", "2027-10-31"])
+def test_a_deadline_at_the_end_of_a_day_on_which_the_clocks_move(text: str) -> None:
+    """24.00 is next midnight, 23.59 a minute before it; both belong to the day, which ends when people say it does."""
+    d = date.fromisoformat(text)
+    due, minute = SWEDEN.end_of_day(d), SWEDEN.at(d, time(23, 59))
+    assert due - minute == timedelta(minutes=1)
+    assert SWEDEN.last_day(due) == SWEDEN.last_day(minute) == d
+    assert SWEDEN.local(due).time() == time.min
+    assert SWEDEN.days_late(due, due) == 0
+    assert SWEDEN.days_late(due, due + timedelta(seconds=1)) == 1
+    assert [each.day for each in SWEDEN.due_warnings(due)] == [d]  # all four are Sundays
 
 
 def test_the_ends_of_time_are_refused_in_words() -> None:

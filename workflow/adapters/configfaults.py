@@ -46,6 +46,10 @@ EMPTY_FILE = "Filen är tom."
 BAD_DATE = "”{value}” är inget datum ({key})."
 BAD_MAILBOX = "”{value}” är ingen e-postadress ({key})."
 HALF_CONTACT = "”{key}” saknas, men ”{other}” är ifylld."
+NOT_FREE = "{value} är en arbetsdag även utan den här raden."
+BAD_SPAN = "Dagarna {first}–{last} går inte att använda."
+BAD_HOURS = "Tiden {opens}–{closes} går inte att använda."
+TWICE = "{value} finns redan."
 SELF_REPLACED = "Raden säger att ”{value}” ersätts av sig själv."
 
 # --- what is allowed ---
@@ -79,6 +83,10 @@ DATES_IN_ORDER = "Första dagen kan inte ligga efter den sista."
 ONE_MAILBOX = "Skriv en enda adress, som namn@trafiknamnden.example."
 NAME_AND_ADDRESS = "Fyll i namn och e-postadress också, eller töm fältet."
 FILL_BOTH = "Fyll i båda eller ingen."
+ONLY_FREE = "Ange en dag som annars är ledig, eller ta bort raden."
+SPAN_LIKE = "Skriv först den första dagen och sedan den sista, högst {longest} dagar."
+YEARS = "Tillåtet är åren {first}–{last}."
+HOURS = "Skriv först när det öppnar och sedan när det stänger, inte mellan 02.00 och 03.00."
 OTHER_UNIT = "Ange en annan rads id eller lämna fältet tomt."
 
 # --- kinds of value, after WANTED ---
@@ -89,6 +97,7 @@ A_LIST = "en lista med texter inom [ ]"
 A_TABLE = "en tabell"
 TABLES = "tabeller, var och en under [[{key}]]"
 A_TIME = "en tid som 2027-04-19T08:00:00"
+A_DAY = "ett datum som 2027-04-19"
 FILLED_IN = "ifylld"
 A_CLOCK = 'ett klockslag som "09:00"'
 

@@ -41,7 +41,9 @@ def find_lines(text: str) -> dict[Place, int]:
 
 
 def nearest_line(lines: Mapping[Place, int], place: Place) -> int:
-    """Give the line of a place or, where it stands nowhere itself, of what it should stand in."""
+    """Give the line of a place or, where it stands nowhere itself, of its first element or what it should stand in."""
+    if (*place, 0) in lines:
+        place = (*place, 0)
     while place and place not in lines:
         place = place[:-1]
     return lines.get(place, 1)

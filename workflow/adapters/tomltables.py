@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from workflow.adapters import configfaults as faults
@@ -188,6 +188,18 @@ class Table:
         if value is None or (isinstance(read, datetime) and read.tzinfo is None):
             return read if isinstance(read, datetime) else None
         self.fault(key, say(faults.BAD_TIME, key=key, value=value), say(faults.WANTED, wanted=say(faults.A_TIME)))
+        return None
+
+    def day(self, key: str) -> date | None:
+        """Read a date, as text or TOML's own; None with a fault."""
+        value = self._value(key, (str, date), faults.A_DAY, None)
+        try:
+            read = date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            read = None
+        if value is None or (isinstance(read, date) and not isinstance(read, datetime)):
+            return read if isinstance(read, date) else None
+        self.fault(key, say(faults.BAD_DATE, value=value, key=key), say(faults.WANTED, wanted=say(faults.A_DAY)))
         return None
 
     def table(self, key: str) -> "Table":

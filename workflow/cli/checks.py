@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from workflow.adapters.calendars import check_calendar, load_calendar
 from workflow.adapters.forms import check_form
 from workflow.adapters.roster import check_roster, load_roster
 from workflow.adapters.roundplans import check_round_plans
@@ -80,7 +81,11 @@ def _files(resources: Resources) -> Iterator[_Verdict]:
     known = [] if check_roster(units) else [unit.id for unit in load_roster(units).units]
     for form in forms:
         yield _read(form, check_form(form, units=known or None))
-    yield _read(plans, check_round_plans(plans, swedish_calendar(), forms=[form.stem for form in forms]))
+    days = resources.config("calendar.toml")
+    broken = check_calendar(days, swedish_calendar())
+    yield _read(days, broken)
+    calendar = swedish_calendar() if broken else load_calendar(days, swedish_calendar())
+    yield _read(plans, check_round_plans(plans, calendar, forms=[form.stem for form in forms]))
 
 
 def _read(file: Path, faults: tuple[ConfigError, ...]) -> _Verdict:

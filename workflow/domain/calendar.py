@@ -24,6 +24,11 @@ _DECEMBER = 12
 _MOVED_HOUR = (time(2), time(3))
 # Between the Christmas holidays and New Year's Eve few are at work (domain rule: never send 27–30 December).
 _CHRISTMAS_WEEK = range(27, 31)
+_JULY = 7  # the month of holidays in Sweden
+_LAST_MINUTE = time(23, 59)
+
+Hours = tuple[time, time]
+"""The local time of sending on a day: the first moment included, the last not."""
 
 
 class OutsideCalendarError(RefusedError, ValueError):
@@ -39,11 +44,18 @@ class WarningReason(StrEnum):
     WEEKEND = "weekend"
     BRIDGE_DAY = "bridge_day"
     BEFORE_FREE_DAY = "before_free_day"
+    CHRISTMAS = "christmas"
+    QUIET = "quiet"
+    JULY = "july"
+    OUTSIDE_HOURS = "outside_hours"
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlineWarning:
-    """`name` is the Swedish name of the free day, on the day itself or (BEFORE_FREE_DAY) the day after; else empty."""
+    """`name` is the Swedish name of the free day, on the day itself or (BEFORE_FREE_DAY) the day after.
+
+    For QUIET it is what the site calls the quiet days, for OUTSIDE_HOURS the hours of the day ("07:00–18:00").
+    """
 
     day: date
     reason: WarningReason
@@ -54,23 +66,25 @@ class DeadlineWarning:
 class Calendar:
     """Working days are Monday to Friday save `free_days` (date → Swedish name).
 
-    `extra_quiet` are working days on which nothing is sent. `window` is the local time of sending, the first
-    moment included and the last not. `years` are those the free days are known for (None: all); a question about
-    a day outside raises OutsideCalendarError.
+    `quiet_days` (date → why, in words) are working days on which nothing is sent. Mail leaves within `window`, save
+    where a weekday (0 is Monday) or a day has hours of its own; on bridge days and 27–30 December only where the
+    site says so. `years` are those the free days are known for (None: all); a question about a day outside raises
+    OutsideCalendarError.
     """
 
     zone: ZoneInfo
     free_days: Mapping[date, str] = field(hash=False)
-    extra_quiet: frozenset[date] = frozenset()
-    window: tuple[time, time] = (time(7), time(18))
+    quiet_days: Mapping[date, str] = field(default_factory=dict, hash=False)
+    window: Hours = (time(7), time(18))
+    weekday_hours: Mapping[int, Hours] = field(default_factory=dict, hash=False)
+    day_hours: Mapping[date, Hours] = field(default_factory=dict, hash=False)
+    sends_on_bridge_days: bool = False
+    sends_at_christmas: bool = False
     years: range | None = None
 
     def __post_init__(self) -> None:
-        opens, closes = self.window
-        _check_wall_time(opens)
-        _check_wall_time(closes)
-        if opens >= closes:
-            raise ValueError(f"the sending window must open before it closes: {opens}–{closes}")
+        for hours in (self.window, *self.weekday_hours.values(), *self.day_hours.values()):
+            check_hours(hours)
 
     # --- days ---------------------------------------------------------------------------------------------------
 
@@ -84,9 +98,12 @@ class Calendar:
         return self.is_working_day(d) and not self.is_working_day(d - _DAY) and not self.is_working_day(d + _DAY)
 
     def is_sending_day(self, d: date) -> bool:
-        """Whether mail may leave: a working day, no klämdag, not 27–30 December, not in `extra_quiet`."""
-        quiet = d in self.extra_quiet or (d.month == _DECEMBER and d.day in _CHRISTMAS_WEEK)
-        return self.is_working_day(d) and not quiet and not self.is_bridge_day(d)
+        """Whether mail may leave: a working day and no quiet one; a klämdag or 27–30 December if the site says so."""
+        if not self.is_working_day(d) or d in self.quiet_days:
+            return False
+        if is_christmas_week(d):
+            return self.sends_at_christmas
+        return self.sends_on_bridge_days or not self.is_bridge_day(d)
 
     def add_working_days(self, d: date, n: int) -> date:
         """Find the n-th working day after `d`, before it when n < 0; n = 0: `d` itself or else the next working day."""
@@ -117,9 +134,28 @@ class Calendar:
             return (DeadlineWarning(d, WarningReason.FREE_DAY, self.free_days[d]),)
         if not self.is_working_day(d):
             return (DeadlineWarning(d, WarningReason.WEEKEND),)
-        found = (DeadlineWarning(d, WarningReason.BRIDGE_DAY),) if self.is_bridge_day(d) else ()
-        name = self.free_days.get(d + _DAY)
-        return (*found, DeadlineWarning(d, WarningReason.BEFORE_FREE_DAY, name)) if name else found
+        return tuple(DeadlineWarning(d, reason, name) for reason, name in self._against(d))
+
+    def due_warnings(self, due: datetime) -> tuple[DeadlineWarning, ...]:
+        """As `deadline_warnings`, and when nobody can be called at that hour; 23.59 and 24.00 mean the whole day."""
+        d, clock = self.last_day(due), self.local(due).time().replace(second=0, microsecond=0)
+        found = self.deadline_warnings(d)
+        opens, closes = self.hours(d)
+        if opens <= clock <= closes or clock in {_LAST_MINUTE, time.min} or not self.is_working_day(d):
+            return found
+        return (*found, DeadlineWarning(d, WarningReason.OUTSIDE_HOURS, f"{opens:%H:%M}–{closes:%H:%M}"))
+
+    def _against(self, d: date) -> Iterator[tuple[WarningReason, str]]:
+        if is_christmas_week(d):
+            yield WarningReason.CHRISTMAS, ""
+        elif self.is_bridge_day(d):
+            yield WarningReason.BRIDGE_DAY, ""
+        if d in self.quiet_days:
+            yield WarningReason.QUIET, self.quiet_days[d]
+        elif d.month == _JULY:
+            yield WarningReason.JULY, ""
+        if name := self.free_days.get(d + _DAY):
+            yield WarningReason.BEFORE_FREE_DAY, name
 
     # --- instants -----------------------------------------------------------------------------------------------
 
@@ -147,18 +183,29 @@ class Calendar:
         """Give the local day a due time belongs to (see `last_day`)."""
         return last_day(due, self.zone)
 
+    def hours(self, d: date) -> Hours:
+        """When mail may leave if `d` is a sending day: the day's own hours, else the weekday's, else `window`."""
+        return self.day_hours.get(d) or self.weekday_hours.get(d.weekday()) or self.window
+
+    def sending_at(self, d: date, t: time) -> datetime:
+        """The instant of `t` on `d`; where that lies outside the day's own hours, the moment they begin."""
+        opens, closes = self.hours(d)
+        return self.at(d, t if opens <= t < closes else opens)
+
     def in_window(self, instant: datetime) -> bool:
-        """Whether mail may leave at this instant: a sending day and inside the window."""
+        """Whether mail may leave at this instant: a sending day and inside its hours."""
         local = self.local(instant)
-        return self.window[0] <= local.time() < self.window[1] and self.is_sending_day(local.date())
+        opens, closes = self.hours(local.date())
+        return opens <= local.time() < closes and self.is_sending_day(local.date())
 
     def next_window(self, instant: datetime) -> datetime:
         """Find the first instant from this one on at which mail may leave; the instant itself when it is inside."""
         if self.in_window(instant):
             return instant
         local = self.local(instant)
-        passed = local.time() >= self.window[0]
-        return self.at(self.sending_day_on_or_after(local.date() + _DAY * passed), self.window[0])
+        passed = local.time() >= self.hours(local.date())[0]
+        day = self.sending_day_on_or_after(local.date() + _DAY * passed)
+        return self.at(day, self.hours(day)[0])
 
     def days_late(self, due: datetime, at: datetime) -> int:
         """Working days from the last day to the day of `at`; 0 when not late (`at` equal to `due` is in time).
@@ -192,9 +239,23 @@ def iso_week(d: date) -> tuple[int, int]:
     return week.year, week.week
 
 
+def is_christmas_week(d: date) -> bool:
+    """27–30 December, the days between the Christmas holidays and New Year's Eve."""
+    return d.month == _DECEMBER and d.day in _CHRISTMAS_WEEK
+
+
+def check_hours(hours: Hours) -> None:
+    """Raise ValueError for hours that do not open before they close, or begin or end where the clocks are moved."""
+    opens, closes = hours
+    _check_wall_time(opens)
+    _check_wall_time(closes)
+    if opens >= closes:
+        raise ValueError(f"the sending window must open before it closes: {opens}–{closes}")
+
+
 @cache
 def swedish_calendar() -> Calendar:
-    """Stockholm's time and the free days of `freedays.py`; a site's own quiet days come in by dataclasses.replace."""
+    """Stockholm's time and the free days of `freedays.py`; what a site changes (calendar.toml) comes on top."""
     return Calendar(STOCKHOLM, freedays.FREE_DAYS, years=freedays.YEARS)
 
 

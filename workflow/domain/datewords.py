@@ -59,6 +59,10 @@ _SWEDISH = _Words(
         WarningReason.WEEKEND: "{day} är ingen arbetsdag",
         WarningReason.BRIDGE_DAY: "{day} är en klämdag",
         WarningReason.BEFORE_FREE_DAY: "{day} är dagen före en ledig dag ({name})",
+        WarningReason.CHRISTMAS: "{day} är en mellandag, och då är många lediga",
+        WarningReason.QUIET: "{day} ligger i en period då inga mejl skickas ({name})",
+        WarningReason.JULY: "{day} ligger i juli, när många har semester",
+        WarningReason.OUTSIDE_HOURS: "{day} är kontorstiden {name}, och klockslaget ligger utanför den",
     },
     free_days={},
 )
@@ -92,6 +96,10 @@ _ENGLISH = _Words(
         WarningReason.WEEKEND: "{day} is not a working day",
         WarningReason.BRIDGE_DAY: "{day} is a bridge day between free days",
         WarningReason.BEFORE_FREE_DAY: "{day} is the day before a free day ({name})",
+        WarningReason.CHRISTMAS: "{day} is between Christmas and New Year, when many are away",
+        WarningReason.QUIET: "{day} is in a period in which no mail is sent ({name})",
+        WarningReason.JULY: "{day} is in July, when many are on holiday",
+        WarningReason.OUTSIDE_HOURS: "{day} has office hours {name}, and the time is outside them",
     },
     free_days=ENGLISH_NAMES,
 )
@@ -205,6 +213,8 @@ def warning(found: DeadlineWarning, lang: str) -> str:
     """`fredag 7 maj 2027 är en klämdag`; no full stop. A name the site entered itself stands as it is."""
     words = _words(lang)
     names = ", ".join(words.free_days.get(name, name) for name in found.name.split(", "))
+    if found.reason is WarningReason.OUTSIDE_HOURS:
+        names = names.replace(":", words.clock[2])
     return words.warnings[found.reason].format(day=day(found.day, lang, year=True), name=names)
 
 

@@ -2,8 +2,7 @@
 
 The 13 public holidays of the act 1989:253 (other Sundays left out) and the three eves that are free by custom.
 Names are written as in running text. Written by `python -m tests.domain.freedays`; do not edit by hand: what one
-site or one year needs on top is entered as the calendar's `extra_quiet`. A test proves that the file is what the
-script writes.
+site or one year needs on top stands in config/calendar.toml. A test proves that the file is what the script writes.
 """
 
 from collections.abc import Mapping

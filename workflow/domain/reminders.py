@@ -93,7 +93,7 @@ def _occasions(step: Step, due_at: datetime, until: datetime, calendar: Calendar
         offset = step.offset + turn * step.every
         day = calendar.add_working_days(due_day, offset) if offset else due_day
         day = calendar.sending_day_on_or_after(day) if offset > 0 else calendar.sending_day_on_or_before(day)
-        send_at = calendar.at(day, step.at)
+        send_at = calendar.sending_at(day, step.at)
         if send_at >= until or (offset <= 0 and send_at >= due_at):
             return
         yield offset, send_at
