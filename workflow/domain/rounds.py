@@ -5,10 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from workflow.domain.errors import RoundMoveRefusedError
+from workflow.domain.errors import RefusedError, RoundMoveRefusedError
 from workflow.domain.forms import Form
 from workflow.domain.people import UnitKind
 from workflow.domain.reminders import Policy
+
+
+class NotHeldError(RefusedError):
+    sentence = "Omgången {round} väntar inte på att bekräftas."
+
+
+class NotConfirmedError(RefusedError):
+    """Only a person opens what nobody has confirmed."""
+
+    sentence = "Omgången {round} är inte bekräftad och öppnar därför inte av sig själv."
 
 
 class RoundState(StrEnum):
@@ -61,6 +71,7 @@ class Round:
     """One round, with its own frozen copy of form and reminder policy.
 
     `due_at` maps a kind of unit to its common deadline (an instant); `opens_at`, `closes_at` are instants.
+    One that is not `confirmed` is held: it is shown, and opens only by a person's hand.
     """
 
     id: str
@@ -71,6 +82,7 @@ class Round:
     opens_at: datetime
     due_at: Mapping[UnitKind, datetime]
     closes_at: datetime
+    confirmed: bool = True
     state: RoundState = RoundState.PLANNED
     opened_at: datetime | None = None
     closed_at: datetime | None = None
@@ -88,11 +100,27 @@ class Round:
     def kinds(self) -> frozenset[UnitKind]:
         return frozenset(self.due_at)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for a person to confirm it."""
+        return self.state is RoundState.PLANNED and not self.confirmed
+
+    def waits_in_vain(self, now: datetime) -> bool:
+        """Whether it should have opened, and did not because nobody has confirmed it."""
+        return self.is_held and self.opens_at <= now < self.closes_at
+
     def allows(self, move: RoundMove) -> bool:
         return (self.state, move) in ROUND_MOVES
 
     def open(self, now: datetime) -> "Round":
-        return replace(self._moved(RoundMove.OPEN), opened_at=now)
+        """Whoever opens it by hand has confirmed it by that."""
+        return replace(self._moved(RoundMove.OPEN), opened_at=now, confirmed=True)
+
+    def confirm(self) -> "Round":
+        """Let it open by itself. Raises NotHeldError."""
+        if not self.is_held:
+            raise NotHeldError(round=self.id)
+        return replace(self, confirmed=True)
 
     def close(self, now: datetime) -> "Round":
         return replace(self._moved(RoundMove.CLOSE), closed_at=now)

@@ -51,7 +51,7 @@ def examine(db: Database, *, tick: timedelta, now: datetime) -> tuple[Finding, .
     - leases: no mail is under way with a lease that ran out more than two ticks ago
     - sent_was_accepted: every mail called sent has an attempt that a server accepted
     - chain: the log is unbroken
-    - opened_in_time: no planned round is more than 15 minutes late to open
+    - opened_in_time: no confirmed round is more than 15 minutes late to open
     - mail_leaves: no planned mail has been due for more than 10 minutes
     - clock: the clock is not suspect
     - channel: the mail server takes mail
@@ -117,7 +117,7 @@ def _broken_links(events: Iterable[Chained]) -> Iterator[str]:
 
 
 def _unopened(rounds: Iterable[Round], limit: datetime) -> Iterator[str]:
-    return (each.id for each in rounds if each.state is RoundState.PLANNED and each.opens_at < limit)
+    return (each.id for each in rounds if each.state is RoundState.PLANNED and each.confirmed and each.opens_at < limit)
 
 
 def _left_lying(messages: Iterable[Message], limit: datetime) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Planning, opening, closing and cancelling rounds; opening is one transaction or nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from workflow.domain.audit import Event
@@ -18,7 +18,7 @@ from workflow.domain.forms import Form
 from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageKind
 from workflow.domain.people import Contact, Role, Unit, UnitKind, sort_key
 from workflow.domain.plans import RoundPlan, RoundPlans
-from workflow.domain.rounds import Round, RoundMove, RoundState
+from workflow.domain.rounds import NotConfirmedError, Round, RoundMove, RoundState
 from workflow.domain.submissions import FARTHEST, Link, Recipient, Submission, submission_id
 from workflow.ports import Database, Secrets, Work
 
@@ -59,18 +59,38 @@ def find_round(db: Database, round_id: str) -> Round:
 
 
 def plan_round(db: Database, round_: Round, *, by: str, now: datetime) -> None:
-    """Put a round in the calendar. Raises AlreadyExistsError, and DeadlineError for dates in the wrong order."""
-    check_dates(round_)
+    """Put a round in the calendar; a person may plan a cancelled one again.
+
+    Raises AlreadyExistsError, and DeadlineError for dates in the wrong order.
+    """
+    check_dates(round_, now)
+    with db.begin() as work:
+        if not put_in_calendar(work, round_, by=by, now=now):
+            raise AlreadyExistsError(what=round_.id)
+
+
+def put_in_calendar(work: Work, round_: Round, *, by: str, now: datetime) -> bool:
+    """Add a round whose dates have been checked; False when there is one already.
+
+    A cancelled round never opened: nobody was told of it, and its place is free. Only a person may take it again.
+    """
+    again = False
+    if not work.rounds.add(round_):
+        there = work.rounds.get(round_.id, lock=True)
+        if there.state is not RoundState.CANCELLED or by == SYSTEM:
+            return False
+        work.rounds.save(replace(round_, version=there.version))
+        again = True
+    marks = {"held": round_.is_held, "again": again}
+    data = {name: 1 for name, holds in marks.items() if holds}
+    work.log.append(Event(kind="round.planned", actor=by, at=now, round=round_.id, data=data))
+    return True
+
+
+def check_dates(round_: Round, now: datetime) -> None:
+    """Opens before every deadline, no deadline after the closing, all of it within a year or so, and in our time."""
     if round_.opens_at - now > FARTHEST_PLAN:
         raise FarDeadlineError(due=round_.opens_at)
-    with db.begin() as work:
-        if not work.rounds.add(round_):
-            raise AlreadyExistsError(what=round_.id)
-        work.log.append(Event(kind="round.planned", actor=by, at=now, round=round_.id))
-
-
-def check_dates(round_: Round) -> None:
-    """Opens before every deadline, no deadline after the closing, and all of it within a year or so."""
     if round_.closes_at - round_.opens_at > FARTHEST:
         raise FarDeadlineError(due=round_.closes_at)
     for due_at in round_.due_at.values():
@@ -87,9 +107,7 @@ def readiness(db: Database, round_: Round, calendar: Calendar) -> Readiness:
         contacts = work.people.contacts()
     reachable = {contact.unit for contact in contacts if contact.role in {Role.PRIMARY, Role.DEPUTY}}
     warnings = tuple(
-        (kind, warning)
-        for kind, due_at in sorted(round_.due_at.items())
-        for warning in calendar.deadline_warnings(calendar.last_day(due_at))
+        (kind, warning) for kind, due_at in sorted(round_.due_at.items()) for warning in calendar.due_warnings(due_at)
     )
     return Readiness(
         units=units,
@@ -113,6 +131,8 @@ def open_round(
     """
     with db.begin() as work:
         round_ = work.rounds.get(round_id, lock=True)
+        if round_.is_held and by == SYSTEM:
+            raise NotConfirmedError(round=round_id)
         opened = round_.open(now)
         if now >= round_.closes_at:
             raise RoundOverError(round=round_id, closes=round_.closes_at)
@@ -159,16 +179,17 @@ def make_round(plan: RoundPlan, plans: RoundPlans, form: Form) -> Round:
         opens_at=plan.opens_at,
         due_at=plan.due_at,
         closes_at=plan.closes_at,
+        confirmed=plan.confirmed,
     )
 
 
 def open_due_rounds(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetime) -> tuple[str, ...]:
-    """Open every planned round whose time has come; one transaction each, so that one broken round stops no other."""
+    """Open every confirmed round whose time has come; one transaction each: one broken round stops no other."""
     with db.read() as work:
         due = [
             each.id
             for each in work.rounds.all()
-            if each.state is RoundState.PLANNED and each.opens_at <= now < each.closes_at
+            if each.state is RoundState.PLANNED and each.confirmed and each.opens_at <= now < each.closes_at
         ]
     opened = []
     for round_id in due:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     TextClause,
     UniqueConstraint,
     text,
+    true,
 )
 
 from workflow.adapters.db.columns import Instant
@@ -74,6 +75,7 @@ rounds = Table(
     Column("opens_at", Instant, nullable=False),
     _json("due_at"),
     Column("closes_at", Instant, nullable=False),
+    Column("confirmed", Boolean, nullable=False, server_default=true()),
     _text("state"),
     Column("opened_at", Instant),
     Column("closed_at", Instant),
