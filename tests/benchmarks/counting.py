@@ -13,18 +13,27 @@ from workflow.adapters.db.engine import make_engine
 
 @dataclass(slots=True)
 class Statements:
-    """How many were executed; one for many rows counts once."""
+    """How many were executed, and how long the database took; one for many rows counts once."""
 
     number: int = 0
+    seconds: float = 0.0
+    begun: float = 0.0
 
-    def count(self, *_: object) -> None:
+    def begin(self, *_: object) -> None:
         self.number += 1
+        self.begun = time.perf_counter()
+
+    def end(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self.begun
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """`in_database` is the part of `seconds` that was spent waiting for statements."""
+
     seconds: float
     statements: int
+    in_database: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +44,18 @@ class Counted:
     statements: Statements
 
     def time(self, step: Callable[[], object]) -> Step:
-        self.statements.number = 0
+        self.statements.number, self.statements.seconds = 0, 0.0
         begun = time.perf_counter()
         step()
-        return Step(time.perf_counter() - begun, self.statements.number)
+        return Step(time.perf_counter() - begun, self.statements.number, self.statements.seconds)
 
 
 @contextmanager
 def counted(url: str) -> Iterator[Counted]:
     engine: Engine = make_engine(url)
     statements = Statements()
-    event.listen(engine, "before_cursor_execute", statements.count)
+    event.listen(engine, "before_cursor_execute", statements.begin)
+    event.listen(engine, "after_cursor_execute", statements.end)
     db = SqlDatabase(engine)
     try:
         yield Counted(db, statements)

@@ -16,6 +16,17 @@ from workflow.services import rounds
 
 
 def test_opening_makes_everything_at_once(opened: House) -> None:
+    check_everything_is_made(opened)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_many_units_are_frozen_a_batch_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(rounds, "AT_ONCE", at_once)
+    house.open()
+    check_everything_is_made(house)
+
+
+def check_everything_is_made(opened: House) -> None:
     with opened.read() as work:
         assert work.rounds.get(ROUND).state is RoundState.OPEN
         assert [each.unit for each in work.submissions.of_round(ROUND)] == ["hamnen", "norrby", "tysta"]

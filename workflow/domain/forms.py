@@ -79,6 +79,10 @@ class Form:
                 areas.append(AskedArea(key=area.key, number=area.number, title=area.title, questions=tuple(asked)))
         return QuestionSet(form_id=self.id, form_version=self.version, areas=tuple(areas))
 
+    def count_asked(self, kind: str, unit: str) -> int:
+        """How many questions `asked` gives, without making them."""
+        return sum(question.asked_of(kind, unit) for area in self.areas for question in area.questions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedQuestion:

@@ -1,8 +1,10 @@
 """Planning, opening, closing and cancelling rounds; opening is one transaction or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar, DeadlineWarning
@@ -24,6 +26,8 @@ from workflow.ports import Database, Secrets, Work
 
 SYSTEM = "system"
 FARTHEST_PLAN = timedelta(days=5 * 366)  # no calendar is planned further ahead; a mistyped year is
+ANSWERING = frozenset({Role.PRIMARY, Role.DEPUTY})  # who gets a link of their own
+AT_ONCE = 5000  # units frozen by the same statements: bounds the memory, not the transaction
 LINK_LIFE = timedelta(days=180)  # a link outlives the round, so that a late answer or a supplement still finds its way
 
 
@@ -105,7 +109,7 @@ def readiness(db: Database, round_: Round, calendar: Calendar) -> Readiness:
     with db.read() as work:
         units = _reporting(work, round_, calendar)
         contacts = work.people.contacts()
-    reachable = {contact.unit for contact in contacts if contact.role in {Role.PRIMARY, Role.DEPUTY}}
+    reachable = {contact.unit for contact in contacts if contact.role in ANSWERING}
     warnings = tuple(
         (kind, warning) for kind, due_at in sorted(round_.due_at.items()) for warning in calendar.due_warnings(due_at)
     )
@@ -139,15 +143,12 @@ def open_round(
         units = _reporting(work, opened, calendar)
         if not units:
             raise NobodyReportsError(round=round_id)
-        contacts = work.people.contacts()
+        contacts = _by_unit(work.people.contacts())
         work.rounds.save(opened)
-        submissions = tuple(_submission(opened, unit, now) for unit in units)
-        work.submissions.add(submissions)
-        for submission in submissions:
-            _invite(work, submission, contacts, secrets=secrets, calendar=calendar, now=now)
-        work.log.append(
-            Event(kind="round.opened", actor=by, at=now, round=round_id, data={"submissions": len(submissions)})
-        )
+        freeze = _Freezing(round=opened, contacts=contacts, secrets=secrets, now=now, send_at=calendar.next_window(now))
+        for some in _batches(units, AT_ONCE):
+            freeze.write(work, some)
+        work.log.append(Event(kind="round.opened", actor=by, at=now, round=round_id, data={"submissions": len(units)}))
         return opened
 
 
@@ -240,65 +241,79 @@ def _reporting(work: Work, round_: Round, calendar: Calendar) -> tuple[Unit, ...
     """The units of the round's kinds that exist on its opening day and report, in Swedish order."""
     day = calendar.local(round_.opens_at).date()
     units = [unit for unit in work.people.units() if unit.reports and unit.kind in round_.kinds and unit.is_valid(day)]
-    asked = [unit for unit in units if round_.form.asked(unit.kind, unit.id).questions]
+    asked = [unit for unit in units if round_.form.count_asked(unit.kind, unit.id)]
     return tuple(sorted(asked, key=lambda unit: sort_key(unit.name)))
 
 
-def _submission(round_: Round, unit: Unit, now: datetime) -> Submission:
-    return Submission(
-        id=submission_id(round_.id, unit.id),
-        round=round_.id,
-        unit=unit.id,
-        unit_name=unit.name,
-        kind=unit.kind,
-        due_at=round_.due_at[unit.kind],
-        due_set_at=now,
-        questions=len(round_.form.asked(unit.kind, unit.id).questions),
-    )
+def _by_unit(contacts: Iterable[Contact]) -> Mapping[str, list[Contact]]:
+    found: dict[str, list[Contact]] = defaultdict(list)
+    for contact in contacts:
+        found[contact.unit].append(contact)
+    return found
 
 
-def _invite(
-    work: Work,
-    submission: Submission,
-    contacts: Sequence[Contact],
-    *,
-    secrets: Secrets,
-    calendar: Calendar,
-    now: datetime,
-) -> None:
-    recipients = tuple(
-        Recipient(
-            id=f"{submission.id}.{contact.role}",
-            submission=submission.id,
-            role=contact.role,
-            name=contact.name,
-            email=contact.email,
-            phone=contact.phone,
-            language=contact.language,
+def _batches(units: Iterable[Unit], size: int) -> Iterator[list[Unit]]:
+    waiting = iter(units)
+    while some := list(islice(waiting, size)):
+        yield some
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Freezing:
+    """What a round takes from the register when it opens, many units in the same few statements."""
+
+    round: Round
+    contacts: Mapping[str, list[Contact]]
+    secrets: Secrets
+    now: datetime
+    send_at: datetime
+
+    def write(self, work: Work, units: Sequence[Unit]) -> None:
+        submissions = [self._submission(unit) for unit in units]
+        recipients = {each.id: self._recipients(each) for each in submissions}
+        everybody = [recipient for some in recipients.values() for recipient in some]
+        links = {each.id: _link(each, self.secrets, self.now) for each in everybody if each.role in ANSWERING}
+        work.submissions.add(submissions)
+        work.recipients.add(everybody, links.values())
+        chosen = [(each, addressee(recipients[each.id])) for each in submissions]
+        work.outbox.plan([self._invitation(each, to, links[to.id]) for each, to in chosen if to])
+
+    def _submission(self, unit: Unit) -> Submission:
+        return Submission(
+            id=submission_id(self.round.id, unit.id),
+            round=self.round.id,
+            unit=unit.id,
+            unit_name=unit.name,
+            kind=unit.kind,
+            due_at=self.round.due_at[unit.kind],
+            due_set_at=self.now,
+            questions=self.round.form.count_asked(unit.kind, unit.id),
         )
-        for contact in contacts
-        if contact.unit == submission.unit
-    )
-    links = tuple(
-        _link(recipient, secrets, now) for recipient in recipients if recipient.role in {Role.PRIMARY, Role.DEPUTY}
-    )
-    work.recipients.add(recipients, links)
-    chosen = addressee(recipients)
-    if chosen:
-        due_at = calendar.next_window(now)
-        work.outbox.plan(
-            [
-                make_message(
-                    submission,
-                    chosen,
-                    link=next((link.id for link in links if link.recipient == chosen.id), ""),
-                    kind=MessageKind.INVITATION,
-                    slot="open",
-                    secrets=secrets,
-                    due_at=due_at,
-                    now=now,
-                )
-            ]
+
+    def _recipients(self, submission: Submission) -> tuple[Recipient, ...]:
+        return tuple(
+            Recipient(
+                id=f"{submission.id}.{contact.role}",
+                submission=submission.id,
+                role=contact.role,
+                name=contact.name,
+                email=contact.email,
+                phone=contact.phone,
+                language=contact.language,
+            )
+            for contact in self.contacts.get(submission.unit, ())
+        )
+
+    def _invitation(self, submission: Submission, to: Recipient, link: Link) -> Message:
+        return make_message(
+            submission,
+            to,
+            link=link.id,
+            kind=MessageKind.INVITATION,
+            slot="open",
+            secrets=self.secrets,
+            due_at=self.send_at,
+            now=self.now,
         )
 
 

@@ -3,7 +3,7 @@
 from contextlib import closing
 from functools import partial
 from importlib import import_module
-from json import dumps
+from json import JSONEncoder
 from sqlite3 import Connection as SqliteConnection
 from time import sleep
 from types import ModuleType
@@ -69,7 +69,7 @@ def _postgresql(url: URL) -> Engine:
     )
 
 
-_dumps = partial(dumps, ensure_ascii=False, separators=(",", ":"))
+_dumps = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 # --- SQLite ------------------------------------------------------------------

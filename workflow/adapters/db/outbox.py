@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Update
 
 from workflow.adapters.db import codecs, tables
-from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
+from workflow.adapters.db.bulk import insert_all
+from workflow.adapters.db.statements import Values, locked, one, refused_as
 from workflow.adapters.db.tables import BELTED_STATES, IS_LEASED, IS_PLANNED, SECOND_BELT, attempts, outbox
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
@@ -52,9 +53,8 @@ class SqlOutbox:
         rows = [_identity(message) | _progress(message) for message in sorted(messages, key=lambda each: each.key)]
         if not rows:
             return 0
-        statement = insert_if_new(self._connection, outbox, *_KEY)
         with self._belted():
-            return len(self._connection.execute(statement, rows).all())
+            return insert_all(self._connection, outbox, rows, unless=_KEY)
 
     def get(self, message_id: str) -> Message:
         query = select(outbox).where(outbox.c.id == message_id)

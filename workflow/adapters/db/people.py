@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, select
 
 from workflow.adapters.db import tables
+from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values
 from workflow.adapters.db.tables import contacts, units
 from workflow.domain.people import Contact, Role, Unit, UnitKind
@@ -27,10 +28,10 @@ class SqlPeople:
     def replace(self, units: Sequence[Unit], contacts: Sequence[Contact]) -> None:
         self._connection.execute(delete(tables.contacts))
         self._connection.execute(delete(tables.units))
-        if rows := [{"position": place, **_unit_values(unit)} for place, unit in enumerate(units)]:
-            self._connection.execute(insert(tables.units), rows)
-        if rows := [{"position": place, **_contact_values(contact)} for place, contact in enumerate(contacts)]:
-            self._connection.execute(insert(tables.contacts), rows)
+        rows = [{"position": place, **_unit_values(unit)} for place, unit in enumerate(units)]
+        insert_all(self._connection, tables.units, rows)
+        rows = [{"position": place, **_contact_values(contact)} for place, contact in enumerate(contacts)]
+        insert_all(self._connection, tables.contacts, rows)
 
 
 def _unit_values(unit: Unit) -> Values:
@@ -91,10 +92,8 @@ class SqlRecipients:
         self._connection = connection
 
     def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None:
-        if rows := [_recipient_values(recipient) for recipient in recipients]:
-            self._connection.execute(insert(tables.recipients), rows)
-        if rows := [_link_values(link) for link in links]:
-            self._connection.execute(insert(tables.links), rows)
+        insert_all(self._connection, tables.recipients, [_recipient_values(recipient) for recipient in recipients])
+        insert_all(self._connection, tables.links, [_link_values(link) for link in links])
 
     def of(self, submission_id: str) -> tuple[Recipient, ...]:
         return self._recipients(select(tables.recipients).where(tables.recipients.c.submission == submission_id))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from workflow.adapters.db import codecs, tables
+from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values, locked, one
 from workflow.adapters.db.tables import editions, submissions
 from workflow.domain.errors import NotFoundError, StaleWriteError
@@ -39,8 +40,7 @@ class SqlSubmissions:
         return tuple(_submission(row) for row in self._connection.execute(query))
 
     def add(self, submissions: Iterable[Submission]) -> None:
-        if rows := [_values(submission) for submission in submissions]:
-            self._connection.execute(insert(tables.submissions), rows)
+        insert_all(self._connection, tables.submissions, [_values(submission) for submission in submissions])
 
     def save(self, submission: Submission) -> Submission:
         statement = (
