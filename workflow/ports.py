@@ -142,6 +142,8 @@ class Recipients(Protocol):
 
     def links_of(self, submission_id: str) -> tuple[Link, ...]: ...
 
+    def links_of_round(self, round_id: str) -> tuple[Link, ...]: ...
+
 
 class Outbox(Protocol):
     """The ledger of intended sends."""

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from workflow.domain.calendar import iso_week, swedish_calendar
 from workflow.domain.freedays import FREE_DAYS, YEARS
-from workflow.domain.messages import MessageKind
-from workflow.domain.reminders import SUPERSEDED, TOO_LATE, Policy, Slot, Step, due_by, slots
+from workflow.domain.messages import TOO_LATE, MessageKind
+from workflow.domain.reminders import SUPERSEDED, Policy, Slot, Step, due_by, slots
 
 CALENDAR = swedish_calendar()
 DAY = timedelta(days=1)

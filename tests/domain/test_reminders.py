@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.domain.calendar import swedish_calendar
-from workflow.domain.messages import MessageKind
+from workflow.domain.messages import TOO_LATE, MessageKind
 from workflow.domain.people import Role
-from workflow.domain.reminders import SUPERSEDED, TOO_LATE, Policy, Slot, Step, due_by, next_after, slots
+from workflow.domain.reminders import SUPERSEDED, Policy, Slot, Step, due_by, next_after, slots
 
 CALENDAR = swedish_calendar()
 POLICY = Policy(

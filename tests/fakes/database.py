@@ -175,6 +175,10 @@ class FakeRecipients:
     def links_of(self, submission_id: str) -> tuple[Link, ...]:
         return tuple(each for _, each in sorted(self._tables.links.items()) if each.submission == submission_id)
 
+    def links_of_round(self, round_id: str) -> tuple[Link, ...]:
+        links = (each for _, each in sorted(self._tables.links.items()))
+        return tuple(each for each in links if self._tables.submissions[each.submission].round == round_id)
+
     def _where(self, chosen: Callable[[Recipient], bool]) -> tuple[Recipient, ...]:
         return tuple(each for _, each in sorted(self._tables.recipients.items()) if chosen(each))
 

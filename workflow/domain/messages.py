@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workflow.domain.calendar import Calendar
 from workflow.domain.submissions import State, Submission
 
 
@@ -47,6 +48,8 @@ DATED = REMINDERS | {MessageKind.EXTENSION}
 """Mails that speak of one certain last day: a moved deadline makes them untrue. The others tell of it as it stands."""
 BEFORE_THE_LAST_DAY = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY})
 TOO_LATE = "too_late"
+NOT_MEANT = "not_meant"
+"""The unit is no longer in the state that this reminder is for."""
 
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
@@ -148,6 +151,11 @@ class Message:
     @property
     def is_reminder(self) -> bool:
         return self.kind in REMINDERS
+
+    @property
+    def meant_for(self) -> tuple[str, ...]:
+        """The states of the unit in which it goes; empty: any in which it owes."""
+        return tuple(filter(None, self.detail.get("states", "").split(",")))
 
     def claim(self, now: datetime, *, local_day: str = "") -> "Message":
         """planned → sending, with a lease and a higher fence; `local_day` is the one the second belt counts.
@@ -262,8 +270,45 @@ def why_untrue(message: Message, submission: Submission, *, round_state: str, no
         return submission.state
     if message.kind in DATED and message.deadline_revision != submission.deadline_revision:
         return "deadline_moved"
-    if message.kind in REMINDERS and round_state != "open":
+    return _why_no_reminder(message, submission, round_state, now) if message.kind in REMINDERS else ""
+
+
+def _why_no_reminder(message: Message, submission: Submission, round_state: str, now: datetime) -> str:
+    if round_state != "open":
         return "round_closed"
-    if message.kind in BEFORE_THE_LAST_DAY and now >= submission.due_at:
-        return TOO_LATE
-    return ""
+    if message.meant_for and submission.state not in message.meant_for:
+        return NOT_MEANT
+    return TOO_LATE if message.kind in BEFORE_THE_LAST_DAY and now >= submission.due_at else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An instant as sending sees it: its local day, and whether mail that Tertial sends by itself may leave."""
+
+    now: datetime
+    local_day: str
+    in_window: bool
+    next_window: datetime
+
+
+def moment(calendar: Calendar, now: datetime) -> Moment:
+    return Moment(
+        now=now,
+        local_day=calendar.local(now).date().isoformat(),
+        in_window=calendar.in_window(now),
+        next_window=calendar.next_window(now),
+    )
+
+
+def fate(message: Message, untrue: str, at: Moment) -> Message:
+    """What becomes of a due mail: it is claimed, waits for the window, or ends with its reason.
+
+    `untrue` is what `why_untrue` says. The worker does this, and the preview plays it.
+    """
+    if untrue:
+        return message.skip(untrue) if untrue == TOO_LATE else message.cancel(untrue)
+    if message.is_reminder and at.now > message.give_up_at:
+        return message.skip(TOO_LATE)
+    if message.kind in WINDOWED and not at.in_window:
+        return message.postpone(at.next_window)
+    return message.claim(at.now, local_day=at.local_day)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from workflow.domain.channel import ChannelState
 from workflow.domain.errors import StaleWriteError
-from workflow.domain.messages import TOO_LATE, WINDOWED, Message, MessageState, why_untrue
+from workflow.domain.messages import Message, MessageState, fate, moment, why_untrue
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Submission
 from workflow.ports import Work
@@ -71,17 +71,10 @@ def claim(room: Mailroom) -> Batch:
 
 def _decision(room: Mailroom, truths: Truths, now: datetime) -> Callable[[Message], Message]:
     """What becomes of a due mail; the calendar is asked once for all."""
-    in_window = room.calendar.in_window(now)
-    local_day = room.calendar.local(now).date().isoformat()
+    at = moment(room.calendar, now)
 
     def decide(message: Message) -> Message:
-        if why := truths.against(message, now):
-            return message.skip(why) if why == TOO_LATE else message.cancel(why)
-        if message.is_reminder and now > message.give_up_at:
-            return message.skip(TOO_LATE)
-        if message.kind in WINDOWED and not in_window:
-            return message.postpone(room.calendar.next_window(now))
-        return message.claim(now, local_day=local_day)
+        return fate(message, truths.against(message, now), at)
 
     return decide
 

@@ -1,17 +1,19 @@
 """What should have happened by now: plans the reminders that are due, and accounts for those that were missed."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import TertialError
-from workflow.domain.messages import REMINDERS, Message, MessageState
-from workflow.domain.reminders import SUPERSEDED, Slot, due_by, next_after, slots
+from workflow.domain.messages import REMINDERS, Message, MessageKind, MessageState
+from workflow.domain.planning import Case, Due, Timetable, by_person, due_for
+from workflow.domain.reminders import SUPERSEDED, Slot, next_after
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Recipient, Submission
 from workflow.ports import Database, Secrets, Work
-from workflow.services.rounds import SYSTEM, addressee, make_message
+from workflow.services.rounds import SYSTEM
 
 
 def plan_due(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
@@ -34,13 +36,7 @@ def plan_due(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetim
 
 def slots_of(round_: Round, submission: Submission, calendar: Calendar) -> tuple[Slot, ...]:
     """All reminders of a submission under its effective deadline, whether or not they will be needed."""
-    return slots(
-        round_.policy,
-        due_at=submission.due_at,
-        since=submission.due_set_at,
-        until=round_.closes_at,
-        calendar=calendar,
-    )
+    return Timetable(round_, calendar).of(submission)
 
 
 def next_reminder(
@@ -54,25 +50,34 @@ def next_reminder(
 
 def known_slots(messages: Iterable[Message], submission: Submission) -> set[str]:
     """The slots of the present deadline that the ledger already accounts for."""
-    return {
-        message.slot
-        for message in messages
-        if message.is_reminder
-        and message.submission == submission.id
-        and message.deadline_revision == submission.deadline_revision
-    }
+    own = tuple(each for each in messages if each.submission == submission.id)
+    return set(Case(submission=submission, ledger=own).known())
+
+
+def cases_of(work: Work, round_id: str, kinds: Iterable[MessageKind] = ()) -> tuple[Case, ...]:
+    """The units of a round with their people and mails (all of them, or of these kinds), read in three queries."""
+    recipients: dict[str, list[Recipient]] = defaultdict(list)
+    for recipient in work.recipients.of_round(round_id):
+        recipients[recipient.submission].append(recipient)
+    ledger: dict[str, list[Message]] = defaultdict(list)
+    for message in work.outbox.list(round_id=round_id, kinds=frozenset(kinds)):
+        ledger[message.submission].append(message)
+    return tuple(
+        Case(submission=each, recipients=recipients.get(each.id, ()), ledger=ledger.get(each.id, ()))
+        for each in work.submissions.of_round(round_id)
+    )
 
 
 def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
     """Look first, in a transaction that blocks nobody: at most ticks nothing is due."""
     with db.read() as work:
-        if not _due_rows(work, round_id, secrets, calendar, now):
+        if not _due(work, round_id, calendar, now):
             return 0
     with db.begin() as work:
         # One planner at a time: a second would take the first one's new reminder for an older one and skip it.
         if work.rounds.get(round_id, lock=True).state is not RoundState.OPEN:
             return 0
-        rows = _due_rows(work, round_id, secrets, calendar, now)
+        rows = _rows(work, round_id, _due(work, round_id, calendar, now), secrets=secrets, now=now)
         _skip_older(work, round_id, rows)
         new = work.outbox.plan(rows)
         if new:
@@ -82,69 +87,21 @@ def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Cale
         return new
 
 
+def _due(work: Work, round_id: str, calendar: Calendar, now: datetime) -> list[Due]:
+    """What the ledger lacks at `now`: what to send, and what was missed with its reason."""
+    timetable = Timetable(work.rounds.get(round_id), calendar)
+    ladders = (ladder for case in cases_of(work, round_id, REMINDERS) for ladder in timetable.ladders(case))
+    return [due for theirs in by_person(ladders).values() for due in due_for(theirs, now)]
+
+
+def _rows(work: Work, round_id: str, dues: Sequence[Due], *, secrets: Secrets, now: datetime) -> list[Message]:
+    links = {link.recipient: link.id for link in work.recipients.links_of_round(round_id) if link.is_valid(now)}
+    return [due.row(secrets.new_id(), link=links.get(due.ladder.to.id, ""), now=now) for due in dues]
+
+
 def _skip_older(work: Work, round_id: str, rows: Iterable[Message]) -> None:
     """A reminder that still waits for its worker falls when a newer one is planned: only the newest is true."""
-    renewed = {row.submission for row in rows if row.state is MessageState.PLANNED}
-    for waiting in work.outbox.list(round_id=round_id, kinds=REMINDERS, states={MessageState.PLANNED}):
-        if waiting.submission in renewed:
-            work.outbox.change(waiting, waiting.skip(SUPERSEDED))
-
-
-def _due_rows(work: Work, round_id: str, secrets: Secrets, calendar: Calendar, now: datetime) -> list[Message]:
-    """The rows the ledger lacks at `now`: what to send, and what was missed with its reason."""
-    round_ = work.rounds.get(round_id)
-    recipients = _by_submission(work.recipients.of_round(round_id))
-    ledger = _reminders_by_submission(work.outbox.list(round_id=round_id, kinds=REMINDERS))
-    rows: list[Message] = []
-    for submission in work.submissions.of_round(round_id):
-        people = recipients.get(submission.id, ())
-        if not submission.is_owed or addressee(people) is None:
-            continue
-        known = known_slots(ledger.get(submission.id, ()), submission)
-        plan = due_by(slots_of(round_, submission, calendar), known=known, due_at=submission.due_at, now=now)
-        rows += [_row(work, submission, people, slot, secrets=secrets, now=now).skip(why) for slot, why in plan.skip]
-        if plan.send:
-            rows.append(_row(work, submission, people, plan.send, secrets=secrets, now=now))
-    return rows
-
-
-def _row(
-    work: Work,
-    submission: Submission,
-    recipients: tuple[Recipient, ...],
-    slot: Slot,
-    *,
-    secrets: Secrets,
-    now: datetime,
-) -> Message:
-    chosen = addressee(recipients)
-    if chosen is None:
-        raise ValueError(submission.id)  # the caller has looked
-    links = {link.recipient: link.id for link in work.recipients.links_of(submission.id) if link.is_valid(now)}
-    copies = [each for each in recipients if each.role in slot.copies and each.id != chosen.id]
-    return make_message(
-        submission,
-        chosen,
-        link=links.get(chosen.id, ""),
-        kind=slot.mail,
-        slot=slot.key,
-        secrets=secrets,
-        due_at=slot.send_at,
-        now=now,
-        copies=[f"{each.name} <{each.email}>" for each in copies],
-        detail={"copies": ",".join(each.role for each in copies), "last": "yes" if slot.is_last else ""},
-    )
-
-
-def _by_submission(recipients: Iterable[Recipient]) -> Mapping[str, tuple[Recipient, ...]]:
-    found: dict[str, tuple[Recipient, ...]] = {}
-    for recipient in recipients:
-        found[recipient.submission] = (*found.get(recipient.submission, ()), recipient)
-    return found
-
-
-def _reminders_by_submission(messages: Iterable[Message]) -> Mapping[str, list[Message]]:
-    found: dict[str, list[Message]] = {}
-    for message in messages:
-        found.setdefault(message.submission, []).append(message)
-    return found
+    renewed = {(row.submission, row.recipient) for row in rows if row.state is MessageState.PLANNED}
+    waiting = work.outbox.list(round_id=round_id, kinds=REMINDERS, states={MessageState.PLANNED})
+    older = [each for each in waiting if (each.submission, each.recipient) in renewed]
+    work.outbox.change_all([(each, each.skip(SUPERSEDED)) for each in older])

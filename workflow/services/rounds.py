@@ -19,6 +19,7 @@ from workflow.domain.errors import (
 from workflow.domain.forms import Form
 from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageKind
 from workflow.domain.people import Contact, Role, Unit, UnitKind, sort_key
+from workflow.domain.planning import whom
 from workflow.domain.plans import RoundPlan, RoundPlans
 from workflow.domain.rounds import NotConfirmedError, Round, RoundMove, RoundState
 from workflow.domain.submissions import FARTHEST, Link, Recipient, Submission, submission_id
@@ -331,8 +332,7 @@ def _link(recipient: Recipient, secrets: Secrets, now: datetime) -> Link:
 
 def addressee(recipients: Sequence[Recipient]) -> Recipient | None:
     """Whom a mail goes to: the contact person, in their absence the deputy, else nobody."""
-    by_role = {recipient.role: recipient for recipient in recipients}
-    return by_role.get(Role.PRIMARY) or by_role.get(Role.DEPUTY)
+    return whom(recipients)
 
 
 def make_message(

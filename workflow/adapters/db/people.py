@@ -110,6 +110,10 @@ class SqlRecipients:
         query = select(tables.links).where(tables.links.c.submission == submission_id).order_by(tables.links.c.id)
         return tuple(_link(row) for row in self._connection.execute(query))
 
+    def links_of_round(self, round_id: str) -> tuple[Link, ...]:
+        query = select(tables.links).join(tables.submissions).where(tables.submissions.c.round == round_id)
+        return tuple(_link(row) for row in self._connection.execute(query.order_by(tables.links.c.id)))
+
     def _recipients(self, query: Select[Any]) -> tuple[Recipient, ...]:
         rows = self._connection.execute(query.order_by(tables.recipients.c.id))
         return tuple(_recipient(row) for row in rows)
