@@ -140,6 +140,8 @@ def test_no_mail_log_line_bundle_or_event_holds_it(seeded: App) -> None:
 
 COMMANDS = [
     ["round", "list", "--json"],
+    ["round", "plan", "2027", "--dry-run", "--json"],
+    ["calendar", "2027", "--json"],
     ["round", "show", ROUND, "--json"],
     ["round", "preview", ROUND, "--json"],
     ["status", ROUND, "--json"],

@@ -21,8 +21,8 @@ from workflow.settings_file import SettingsError
 from workflow.web.words import translations
 
 GROUPS = {
-    "": "demo up worker scheduler web check doctor status bundle",
-    "round": "plan list show preview open extend close cancel",
+    "": "demo up worker scheduler web check doctor status bundle calendar",
+    "round": "plan list show preview open confirm extend close cancel",
     "submission": "show import approve return reopen excuse",
     "mail": "list show retry skip release",
     "units": "import list punctuality export",

@@ -8,6 +8,7 @@ from workflow.cli import (
     accounts,
     audit,
     bundles,
+    calendars,
     checks,
     clock,
     database,
@@ -41,7 +42,7 @@ def _group(name: str, purpose: str, *rooms: typer.Typer) -> None:
     app.add_typer(group, name=name)
 
 
-for room in (operation.app, checks.app, status.app, bundles.app):
+for room in (operation.app, checks.app, status.app, bundles.app, calendars.app):
     app.add_typer(room)
 _group("round", "Plan, open, follow and close rounds.", planning.app, rounds.app)
 _group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)

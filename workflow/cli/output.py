@@ -58,6 +58,11 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def say_warnings(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        result(plain(f"Warning: {sentence}"))
+
+
 def done(text: str, *, dry_run: bool = False) -> None:
     """Say what has been done, or would have been."""
     result(f"Dry run, nothing is kept: {text}" if dry_run else text)

@@ -7,9 +7,10 @@ import typer
 
 from workflow.cli.output import AsJson, Column, DryRunFlag, Record, as_json, done, field, listing, table, time_of
 from workflow.cli.rounds import COLUMNS as ROUND_COLUMNS
-from workflow.cli.rounds import RoundName, say_readiness
+from workflow.cli.rounds import RoundName, say_readiness, warnings_in_words
 from workflow.cli.shell import BY, Shell, command
 from workflow.cli.typed import OPENS_AT, dues, usage_day, usage_instant
+from workflow.cli.years import plan_the_year
 from workflow.domain import datewords
 from workflow.domain.people import UnitKind
 from workflow.domain.plans import RoundPlan
@@ -31,7 +32,9 @@ Dues = Annotated[
 def plan(
     shell: Shell,
     year: Annotated[int, typer.Argument(metavar="YEAR", min=1900, max=2999)],
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="A code of rounds.toml, such as T1.")],
+    period: Annotated[
+        str, typer.Argument(metavar="[PERIOD]", help="A code of rounds.toml, such as T1; left out: the whole year.")
+    ] = "",
     *,
     opens: When = "",
     due: Dues = None,
@@ -40,7 +43,16 @@ def plan(
     dry_run: DryRunFlag = False,
     json: AsJson = False,
 ) -> None:
-    """Put a round in the calendar; what is left out is as config/rounds.toml plans it."""
+    """Put a round in the calendar; what is left out is as config/rounds.toml plans it.
+
+    Without PERIOD all the year's rounds of config/rounds.toml are planned at once; those that stand there as
+    confirmed = false are held until `tertial round confirm`. A cancelled round may be planned again.
+    """
+    if not period:
+        if opens or due or closes or form:
+            raise typer.BadParameter("Dates and form are given for one PERIOD at a time.", param_hint="PERIOD")
+        plan_the_year(shell, year, dry_run=dry_run, json=json)
+        return
     house = shell.house
     planned = _round(shell, round_id(year, period.strip().upper()), (opens, closes), due or [], form)
     ready = rounds.readiness(house.db, planned, house.calendar)
@@ -49,8 +61,7 @@ def plan(
         as_json(round_row(planned))
         return
     table([round_row(planned)], ROUND_COLUMNS)
-    warnings = [f"{kind}: {datewords.warning(warning, 'en')}" for kind, warning in ready.warnings]
-    say_readiness(len(ready.units), [unit.id for unit in ready.without_contact], warnings)
+    say_readiness(len(ready.units), [unit.id for unit in ready.without_contact], warnings_in_words(ready))
     done(f"{planned.id} is planned.", dry_run=dry_run)
 
 

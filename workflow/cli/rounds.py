@@ -1,5 +1,6 @@
 """`tertial round list | show | open | extend | close | cancel`."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,20 +13,19 @@ from workflow.cli.output import (
     Yes,
     as_json,
     done,
-    due_of,
     field,
     listing,
     plain,
     result,
+    say_warnings,
     table,
-    time_of,
 )
 from workflow.cli.shell import BY, Shell, command, confirm
-from workflow.cli.typed import round_named, shown_due, unit_named, usage_instant
+from workflow.cli.typed import due_warnings, round_named, shown_due, shown_week, unit_named, usage_instant
 from workflow.domain import datewords
-from workflow.domain.rounds import Round
+from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Job
-from workflow.services import rounds, submissions
+from workflow.services import rounds, submissions, years
 from workflow.services.listings import find_submission, round_row, round_rows
 from workflow.services.overview import overview
 
@@ -37,7 +37,7 @@ UnitNames = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help
 
 def dues_in_words(record: Record) -> str:
     """The deadlines, with the kinds named only where they differ."""
-    cells = {kind: due_of("", kind).cell(record["due_at"]) for kind in record["due_at"]}
+    cells = {kind: shown_week(datetime.fromisoformat(at)) for kind, at in record["due_at"].items()}
     by_time: dict[object, list[str]] = {}
     for kind, when in cells.items():
         by_time.setdefault(when, []).append(kind)
@@ -46,13 +46,23 @@ def dues_in_words(record: Record) -> str:
     return "; ".join(f"{when} {', '.join(kinds)}" for when, kinds in by_time.items())
 
 
+def state_in_words(record: Record) -> str:
+    """A planned round that nobody has confirmed is held."""
+    return "held" if record["state"] == RoundState.PLANNED and not record["confirmed"] else str(record["state"])
+
+
+def week_of(heading: str, key: str) -> Column:
+    """An ISO instant as local time, with its week: where one plans."""
+    return Column(heading, lambda record: shown_week(datetime.fromisoformat(record[key])))
+
+
 COLUMNS = (
     field("round", "round"),
     field("title", "title"),
-    field("state", "state"),
-    time_of("opens", "opens_at"),
+    Column("state", state_in_words),
+    week_of("opens", "opens_at"),
     Column("due", dues_in_words),
-    time_of("closes", "closes_at"),
+    week_of("closes", "closes_at"),
     Column("editions", lambda record: record["editions"] or "", right=True),
 )
 
@@ -81,7 +91,7 @@ def _standing(shell: Shell, found: Round) -> tuple[int, list[str], list[str]]:
     """How many take part, who lacks a contact, what speaks against the dates: frozen once the round has opened."""
     house = shell.house
     ready = rounds.readiness(house.db, found, house.calendar)
-    warnings = [f"{kind}: {datewords.warning(warning, 'en')}" for kind, warning in ready.warnings]
+    warnings = warnings_in_words(ready)
     if found.opened_at is None:
         return len(ready.units), [unit.id for unit in ready.without_contact], warnings
     rows = overview(house.db, found.id, calendar=house.calendar, now=shell.now()).overview.rows
@@ -125,8 +135,16 @@ def extend(
     )
     if not dry_run:
         shell.nudge(Job.DELIVER)
+    say_warnings(due_warnings(house.calendar, when))
     names = ", ".join(each.unit for each in extended)
     done(f"{len(extended)} extended to {shown_due(when)}: {names}", dry_run=dry_run)
+
+
+@command(app, "confirm")
+def confirm_(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False) -> None:
+    """Let a held round open by itself; at once if its time has come."""
+    confirmed = years.confirm_round(shell.database(dry_run=dry_run), round_, by=BY, now=shell.now())
+    done(f"{round_} is confirmed. It opens {shown_week(confirmed.opens_at)}.", dry_run=dry_run)
 
 
 @command(app, "close")
@@ -147,12 +165,19 @@ def cancel(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False, yes:
     done(f"{round_} is cancelled.", dry_run=dry_run)
 
 
+def warnings_in_words(ready: rounds.Readiness) -> list[str]:
+    """What speaks against the last days, a sentence for each day and reason, with the kinds of unit it is for."""
+    kinds: dict[str, list[str]] = {}
+    for kind, warning in ready.warnings:
+        kinds.setdefault(datewords.warning(warning, "en"), []).append(kind)
+    return [f"{', '.join(who)}: {sentence}" for sentence, who in kinds.items()]
+
+
 def say_readiness(units: int, without: list[str], warnings: list[str]) -> None:
     result(f"{units} units take part.")
     if without:
         result(plain(f"Without a contact: {', '.join(without)}"))
-    for warning in warnings:
-        result(plain(f"Warning: {warning}"))
+    say_warnings(warnings)
 
 
 def _owing(shell: Shell, round_: str) -> list[str]:

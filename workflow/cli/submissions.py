@@ -1,13 +1,14 @@
 """`tertial submission show | approve | return | reopen | excuse`."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from workflow.cli.output import AsJson, DryRunFlag, Record, as_json, at, done, plain, result
+from workflow.cli.output import AsJson, DryRunFlag, Record, as_json, at, done, plain, result, say_warnings
 from workflow.cli.rounds import RoundName
 from workflow.cli.shell import BY, Shell, command
-from workflow.cli.typed import pairs, unit_named, usage_instant
+from workflow.cli.typed import due_warnings, pairs, shown_due, unit_named, usage_instant
 from workflow.domain.submissions import Move, Submission
 from workflow.ports import Job
 from workflow.services import submissions
@@ -43,7 +44,7 @@ def _lines(document: Record) -> list[str]:
     lines = [
         plain(f"{document['name']} ({document['unit']}), {document['round']}"),
         f"State: {document['state']}, {document['answered']} of {document['questions']} answered",
-        f"Due: {at(document['due_at'])}   Came in: {at(document['received_at']) or '-'}",
+        f"Due: {shown_due(datetime.fromisoformat(document['due_at']))}   Came in: {at(document['received_at']) or '-'}",
     ]
     lines += [plain(f"Reason: {document['reason']}")] if document["reason"] else []
     lines += [plain(f"Comment on {key}: {text}") for key, text in document["comments"].items()]
@@ -113,6 +114,7 @@ def _give_back(
     shell: Shell, round_: str, unit: str, move: Move, given: tuple[str, str, list[str]], *, dry_run: bool
 ) -> None:
     due, reason, question = given
+    when = usage_instant(due, "--due")
     found = find_submission(shell.house.db, round_, unit)
     submissions.give_back(
         shell.database(dry_run=dry_run),
@@ -120,13 +122,15 @@ def _give_back(
         version=found.version,
         reason=reason,
         comments=_comments(shell, found, question),
-        due_at=usage_instant(due, "--due"),
+        due_at=when,
         by=BY,
         secrets=shell.house.secrets,
         now=shell.now(),
         move=move,
     )
-    _told(shell, found, "returned" if move is Move.RETURN else "reopened", dry_run=dry_run)
+    say_warnings(due_warnings(shell.house.calendar, when))
+    what = "returned" if move is Move.RETURN else "reopened"
+    _told(shell, found, f"{what}; due {shown_due(when)}", dry_run=dry_run)
 
 
 def _comments(shell: Shell, found: Submission, question: list[str]) -> dict[str, str]:

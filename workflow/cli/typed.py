@@ -5,7 +5,8 @@ from datetime import date, datetime, time
 
 import typer
 
-from workflow.domain.calendar import swedish_calendar
+from workflow.domain import datewords
+from workflow.domain.calendar import Calendar, swedish_calendar
 from workflow.domain.errors import RefusedError
 from workflow.domain.people import UnitKind
 from workflow.web.typed_time import TypedTime, read_day
@@ -48,15 +49,31 @@ def usage_day(text: str, option: str) -> date:
 
 
 def shown(at: datetime) -> str:
-    """The local time, as in 2027-05-19 16:00."""
-    return f"{swedish_calendar().local(at):%Y-%m-%d %H:%M}"
+    """The local time with its weekday, as in Wed 2027-05-19 16:00."""
+    local = swedish_calendar().local(at)
+    return f"{_weekday(local)} {local:%Y-%m-%d %H:%M}"
 
 
 def shown_due(at: datetime) -> str:
     """The local time of a deadline: midnight is 24:00 of the day it ends."""
     calendar = swedish_calendar()
     local = calendar.local(at)
-    return f"{calendar.last_day(at)} 24:00" if local.time() == time.min else shown(at)
+    last = calendar.last_day(at)
+    return f"{_weekday(last)} {last} 24:00" if local.time() == time.min else shown(at)
+
+
+def shown_week(at: datetime) -> str:
+    """`shown_due` with the week: Wed 2027-05-19 16:00, week 20."""
+    return f"{shown_due(at)}, {datewords.week(swedish_calendar().last_day(at), 'en')}"
+
+
+def _weekday(d: date) -> str:
+    return datewords.short_day(d, "en").partition(" ")[0]
+
+
+def due_warnings(calendar: Calendar, due: datetime) -> list[str]:
+    """What speaks against a last day, in sentences."""
+    return [datewords.warning(each, "en") for each in calendar.due_warnings(due)]
 
 
 def round_named(text: str) -> str:
