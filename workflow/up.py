@@ -1,5 +1,7 @@
 """Everything embedded: Valkey, mail listener, worker, scheduler and pages as supervised processes on one machine."""
 
+import fcntl
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,10 @@ LOOPBACK = "127.0.0.1"
 
 class PortTakenError(RefusedError):
     sentence = "Port {port} används redan. Välj en annan med --port."
+
+
+class FolderTakenError(RefusedError):
+    sentence = "Tertial körs redan i {folder}. Avsluta det först, eller välj en annan mapp med --data."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +49,29 @@ def embedded(settings: Settings) -> Settings:
 def running(settings: Settings, *, mail_folder: Path, workers: int = 1) -> Iterator[Running]:
     """Migrate, start all processes in order, keep them alive, and take them down on leaving.
 
-    Raises PortTakenError, ChildFailedError (with the last lines of what went wrong).
+    Raises PortTakenError, FolderTakenError, ChildFailedError (with the last lines of what went wrong).
     """
     check_port(settings.host, settings.port)
-    own = embedded(settings)
-    own.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate.upgrade(own.database_url)
-    with Supervisor(children(settings, own, mail_folder, workers), own.data_dir / "log") as supervisor:
-        yield Running(own, supervisor)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with alone_in(settings.data_dir):
+        own = embedded(settings)
+        migrate.upgrade(own.database_url)
+        with Supervisor(children(settings, own, mail_folder, workers), own.data_dir / "log") as supervisor:
+            yield Running(own, supervisor)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder; the kernel lets go of it when the process ends, however it ends. Raises FolderTakenError."""
+    held = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderTakenError(folder=str(folder)) from error
+        yield
+    finally:
+        os.close(held)
 
 
 def children(given: Settings, own: Settings, mail_folder: Path, workers: int) -> tuple[Child, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AFTER, OPENS, Terminal
+from workflow.up import FolderTakenError, alone_in
 
 
 def test_check_names_what_is_missing(bare: Terminal, planned: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +58,19 @@ def test_audit_verify_names_the_first_broken_place(opened: Terminal) -> None:
     opened("doctor", now=OPENS, code=1)
 
 
+@pytest.mark.parametrize("process", ["worker", "scheduler"])
+def test_a_process_without_a_broker_says_what_is_missing(planned: Terminal, process: str) -> None:
+    assert "REDIS_URL" in planned(process, code=1).stderr
+
+
+def test_a_data_folder_holds_one_tertial(tmp_path: Path) -> None:
+    with alone_in(tmp_path), pytest.raises(FolderTakenError) as refused, alone_in(tmp_path):
+        pass
+    assert str(tmp_path) in str(refused.value.values)
+    with alone_in(tmp_path):
+        pass
+
+
 # --- processes ---------------------------------------------------------------
 
 
@@ -66,7 +80,8 @@ def environment(data: Path) -> dict[str, str]:
 
 def test_worker_becomes_celery_and_passes_its_words_on(planned: Terminal) -> None:
     line = [sys.executable, "-m", "workflow", "worker", "--no-such-option-of-celery"]
-    done = subprocess.run(line, env=environment(planned.data), capture_output=True, text=True, check=False, timeout=60)
+    with_broker = {**environment(planned.data), "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run(line, env=with_broker, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode != 0
     assert "no-such-option-of-celery" in done.stderr
 

@@ -1,5 +1,7 @@
 """The bundle gathers itself, keeps every edition, and is the same for the same content."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.builders import CLOSES_AT
@@ -35,6 +37,18 @@ def test_a_supplement_makes_a_new_edition_and_the_old_one_stays(opened: House) -
     bundles.bundle_round(opened.db, opened.documents, files, ROUND, now=CLOSES_AT)
     assert first.items() <= files.kept.items()
     assert f"{ROUND}/{ROUND}-utgava-2.zip" in files.kept
+
+
+def test_gathering_again_with_nothing_new_makes_no_new_edition(opened: House) -> None:
+    files = FakeFiles()
+    rounds.close_round(opened.db, ROUND, now=CLOSES_AT)
+    first = bundles.bundle_round(opened.db, opened.documents, files, ROUND, now=CLOSES_AT)
+    kept = dict(files.kept)
+    again = bundles.bundle_round(opened.db, opened.documents, files, ROUND, now=CLOSES_AT + timedelta(days=1))
+    assert again == first
+    assert files.kept == kept
+    with opened.read() as work:
+        assert work.rounds.get(ROUND).editions == 1
 
 
 def test_an_open_round_has_only_drafts(opened: House) -> None:

@@ -13,6 +13,7 @@ from workflow.adapters.roster import load_roster
 from workflow.cli import later
 from workflow.cli.output import note, result
 from workflow.cli.shell import BY, Shell, command
+from workflow.domain.errors import RefusedError
 from workflow.services import access
 from workflow.services.roster import import_roster
 
@@ -92,13 +93,13 @@ def _first_start(house: "later.bootstrap.App") -> None:
 @command(app, "worker", pass_on=True)
 def worker(shell: Shell) -> None:
     """One worker; what else is given goes on to Celery."""
-    _become(shell, "tasks.worker")
+    _become(shell, "tasks.worker", needs_broker=True)
 
 
 @command(app, "scheduler", pass_on=True)
 def scheduler(shell: Shell) -> None:
     """The scheduler. A second one does no harm, and no good."""
-    _become(shell, "tasks.scheduler")
+    _become(shell, "tasks.scheduler", needs_broker=True)
 
 
 @command(app, "web", pass_on=True)
@@ -107,9 +108,15 @@ def web(shell: Shell) -> None:
     _become(shell, "workflow.web")
 
 
-def _become(shell: Shell, module: str) -> None:
-    """Turn this process into the other one: signals and exit codes are its own."""
+class NoBrokerError(RefusedError):
+    sentence = "Ingen Redis är angiven. Sätt REDIS_URL, eller kör allt på en maskin med `tertial up`."
+
+
+def _become(shell: Shell, module: str, *, needs_broker: bool = False) -> None:
+    """Turn this process into the other one: signals and exit codes are its own. Raises NoBrokerError."""
     settings = _frozen_clock(shell, shell.settings())
+    if needs_broker and not settings.redis_url:
+        raise NoBrokerError
     argv = later.up.python(module, *shell.rest)
     sys.stdout.flush()
     os.execve(argv[0], argv, later.settings.as_environment(settings))  # noqa: S606 - our own words; no shell wanted

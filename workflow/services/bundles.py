@@ -29,6 +29,8 @@ def bundle_round(
 ) -> Gathered:
     """Freeze the next numbered edition of a closed round and keep its files. Raises RoundMoveRefusedError.
 
+    Where nothing has come in since the last edition, that one is given again: a repeated command makes no new one.
+
     The files are written before the round says that they are there: a crash in between is answered by doing it again,
     which gives the same bytes. Beside them, and not in the ZIP, lies the head of the log as it was then: whoever keeps
     the edition can prove the log by it (`tertial audit verify --anchors`).
@@ -37,6 +39,10 @@ def bundle_round(
         round_ = work.rounds.get(round_id)
     if not round_.allows(RoundMove.BUNDLE):
         raise RoundMoveRefusedError(round=round_id, state=round_.state, move=RoundMove.BUNDLE)
+    if round_.editions:
+        last = _write(documents, _compose(db, round_id, edition=round_.editions))
+        if all(files.read(f"{round_id}/{name}") == data for name, data in last.files.items()):
+            return last
     gathered = _write(documents, _compose(db, round_id, edition=round_.editions + 1))
     with db.read() as work:
         anchor = Anchor(work.log.head(), now)

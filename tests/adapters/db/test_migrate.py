@@ -83,3 +83,8 @@ def test_a_migration_that_leaves_broken_references_is_not_kept(sqlite_url: str) 
     engine.dispose()
     with pytest.raises(migrate.BrokenReferencesError):
         migrate.upgrade(sqlite_url)
+
+
+def test_nobody_else_on_the_machine_can_read_a_new_sqlite_file(tmp_path: Path) -> None:
+    migrate.upgrade(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    assert (tmp_path / "new.sqlite").stat().st_mode & 0o077 == 0

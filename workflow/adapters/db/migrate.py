@@ -1,5 +1,6 @@
 """Brings a database's schema up to date with Alembic, configured here: no alembic.ini."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +63,7 @@ def _config() -> Config:
 def _alone(url: str) -> Iterator[Connection]:
     engine = make_engine(url)
     if engine.dialect.name == "sqlite":
+        _own_the_file(engine.url.database)
         event.listen(engine, "connect", _let_references_rest)
     try:
         with engine.begin() as connection:
@@ -70,6 +72,12 @@ def _alone(url: str) -> Iterator[Connection]:
             _check_references(connection)
     finally:
         engine.dispose()
+
+
+def _own_the_file(path: str | None) -> None:
+    """A new database can be read by nobody else on the machine: drafts are in it. Its journals take the same mode."""
+    if path and not path.startswith(":"):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _let_references_rest(connection: SqliteConnection, _record: object) -> None:
