@@ -233,6 +233,13 @@ def a_message(**changes: Any) -> Message:
     return changed if changed.id else replace(changed, id=f"m-{changed.key}")
 
 
+def an_office_message(**changes: Any) -> Message:
+    """A planned digest to Karin for the day of NOW: about no unit, in no round."""
+    about_nothing = {"round": "", "submission": "", "recipient": "", "link": ""}
+    to = {"to_name": "Karin Exempel", "to_email": "karin.exempel@stadsledningskontoret.example"}
+    return a_message(**{"kind": MessageKind.DIGEST, "slot": "2027-05-10"} | about_nothing | to | changes)
+
+
 def a_sent_message(**changes: Any) -> Message:
     return a_message(**{"state": MessageState.SENT, "sent_at": NOW, "reply": "250 2.0.0 Ok: queued as 4D7"} | changes)
 

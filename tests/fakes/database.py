@@ -261,9 +261,12 @@ class FakeOutbox:
         return sorted(self._tables.messages.values(), key=lambda each: (each.due_at, each.id))
 
     def _check(self, message: Message) -> None:
-        refer(self._tables.rounds, message.round)
-        refer(self._tables.submissions, message.submission)
-        refer(self._tables.recipients, message.recipient)
+        about = message.submission, message.recipient
+        if any(about) or message.round:
+            refer(self._tables.rounds, message.round)
+        if any(about):
+            refer(self._tables.submissions, message.submission)
+            refer(self._tables.recipients, message.recipient)
         self._check_belt(message)
 
     def _check_belt(self, message: Message) -> None:
@@ -348,6 +351,11 @@ class FakeAccess:
             return False
         self._tables.accounts[account_id] = replace(stored, password_hash=password_hash, once=once)
         return True
+
+    def set_digest(self, account_id: str, *, wanted: bool) -> None:
+        if account_id not in self._tables.accounts:
+            raise NotFoundError(what=account_id)
+        self._tables.accounts[account_id] = replace(self._tables.accounts[account_id], digest=wanted)
 
     def session(self, id_sha256: str) -> Session | None:
         return self._tables.sessions.get(id_sha256)

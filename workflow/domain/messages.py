@@ -21,10 +21,14 @@ class MessageKind(StrEnum):
     APPROVED = "approved"
     EXTENSION = "extension"
     EXCUSED = "excused"
+    DIGEST = "digest"
+    REVIEW_REMINDER = "review_reminder"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
-WINDOWED = REMINDERS | {MessageKind.INVITATION}
+TO_OFFICE = frozenset({MessageKind.DIGEST, MessageKind.REVIEW_REMINDER})
+"""Mails to a coordinator about everything that needs doing on a day: about no unit, in no round."""
+WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION}
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
 OWED_ONLY = REMINDERS | {MessageKind.INVITATION, MessageKind.RETURNED, MessageKind.EXTENSION}
 """Mails that ask for an answer: untrue, and therefore not sent, once the answer has come in."""
@@ -115,6 +119,7 @@ class Enclosure:
 class Message:
     """One intended send. `slot` and `deadline_revision` say which one; `key` is unique in the database for ever.
 
+    A mail about no unit has neither round, submission nor recipient (all ""); its key is address, kind and slot.
     `fence` grows with every claim: a worker that lost its lease cannot write over its successor.
     """
 
@@ -146,6 +151,8 @@ class Message:
 
     @property
     def key(self) -> str:
+        if not self.submission:
+            return f"{self.kind}:{self.to_email}:{self.slot}"
         return f"{self.kind}:{self.submission}:{self.recipient}:{self.slot}:{self.deadline_revision}"
 
     @property

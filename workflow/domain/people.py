@@ -61,7 +61,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A coordinator's local login. `once` marks a password that is spent by its first use."""
+    """A coordinator's local login. `once` marks a password that is spent by its first use.
+
+    `digest`: whether the daily mail of what needs doing is wanted; without it, reminders of reviews come alone.
+    """
 
     id: str
     email: str
@@ -69,6 +72,7 @@ class Account:
     password_hash: str
     language: str = "sv"
     once: bool = False
+    digest: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
+from tests.builders import a_message, an_account, an_attempt, an_office_message
 from workflow.adapters.db import migrate
+from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import metadata
 
@@ -72,6 +75,32 @@ def test_several_may_upgrade_at_once(bare_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate.upgrade, [bare_url] * 4))
     assert migrate.is_current(bare_url)
+
+
+def test_the_way_back_keeps_the_ledger_and_refuses_what_it_could_not_hold(
+    sql_stocked: SqlDatabase, sql_url: str
+) -> None:
+    with sql_stocked.begin() as work:
+        work.outbox.plan([a_message()])
+        work.outbox.note(an_attempt())
+        work.access.add_account(an_account(digest=False))
+    there_and_back(sql_url, "0003")
+    with sql_stocked.read() as work:
+        assert work.outbox.list() == (a_message(),)
+        assert work.outbox.attempts(a_message().id) == (an_attempt(),)
+        assert work.access.accounts() == (an_account(digest=True),)
+    with sql_stocked.begin() as work:
+        work.outbox.plan([an_office_message()])
+    with pytest.raises(IntegrityError):
+        migrate.downgrade(sql_url, "0003")
+    assert migrate.is_current(sql_url)
+    with sql_stocked.read() as work:
+        assert len(work.outbox.list()) == 2
+
+
+def there_and_back(url: str, revision: str) -> None:
+    migrate.downgrade(url, revision)
+    migrate.upgrade(url)
 
 
 def test_a_migration_that_leaves_broken_references_is_not_kept(sqlite_url: str) -> None:

@@ -6,7 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from tests.builders import NOW, a_frozen, a_message, a_recipient, a_sent_message, a_submission, an_attempt
+from tests.builders import (
+    NOW,
+    a_frozen,
+    a_message,
+    a_recipient,
+    a_sent_message,
+    a_submission,
+    an_attempt,
+    an_office_message,
+)
 from tests.fakes.tables import FakeRefusedError
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
@@ -76,6 +85,36 @@ def test_every_part_of_the_key_makes_another_message(stocked: Database, changes:
     with stocked.begin() as work:
         work.recipients.add([a_recipient(id="r-2")], [])
     assert plan(stocked, a_message(), a_message(**changes)) == 2
+
+
+# --- about no unit -------------------------------------------------------------
+
+
+def test_a_mail_about_no_unit_comes_back_as_it_was(stocked: Database) -> None:
+    message = an_office_message()
+    assert plan(stocked, message, a_message()) == 2
+    assert stored(stocked, message) == message
+    with stocked.read() as work:
+        assert message in work.outbox.list()
+        assert message not in work.outbox.list(round_id=message.round or a_message().round)
+        assert work.outbox.due(NOW, limit=10)
+
+
+def test_one_of_a_kind_address_and_slot_is_planned_for_ever(stocked: Database) -> None:
+    first = an_office_message(id="m-1")
+    assert plan(stocked, first) == 1
+    change(stocked, first, first.cancel("nothing_to_do"))
+    assert plan(stocked, an_office_message(id="m-2"), an_office_message(id="m-3", slot="2027-05-11")) == 1
+    assert plan(stocked, an_office_message(id="m-4", kind=MessageKind.REVIEW_REMINDER)) == 1
+    assert plan(stocked, an_office_message(id="m-5", to_email="li@stadsledningskontoret.example")) == 1
+    with stocked.read() as work:
+        assert [each.id for each in work.outbox.list()] == ["m-1", "m-3", "m-4", "m-5"]
+
+
+@pytest.mark.parametrize("half", [{"submission": ""}, {"recipient": ""}, {"round": ""}])
+def test_a_mail_is_about_a_whole_unit_or_about_none(stocked: Database, half: dict[str, str]) -> None:
+    with pytest.raises((IntegrityError, FakeRefusedError)):
+        plan(stocked, a_message(**half))
 
 
 def test_thousands_are_planned_in_one_go(stocked: Database) -> None:

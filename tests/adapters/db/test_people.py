@@ -71,6 +71,15 @@ def test_a_link_to_nobody_is_refused(stocked: Database) -> None:
 # --- accounts ----------------------------------------------------------------
 
 
+def test_whether_the_daily_mail_is_wanted_is_kept(database: Database) -> None:
+    with database.begin() as work:
+        work.access.add_account(an_account())
+        work.access.set_digest("k-1", wanted=False)
+        assert work.access.accounts() == (an_account(digest=False),)
+        with pytest.raises(NotFoundError):
+            work.access.set_digest("k-9", wanted=True)
+
+
 def test_an_account_is_found_by_its_address_however_it_is_written(database: Database) -> None:
     account = an_account(email="Åsa.Exempel@kontoret.example", once=True)
     with database.begin() as work:

@@ -37,6 +37,7 @@ class SqlAccess:
             "password_hash": account.password_hash,
             "language": account.language,
             "once": account.once,
+            "digest": account.digest,
         }
         statement = insert_if_new(self._connection, accounts, "email_key")
         return self._connection.execute(statement, row).one_or_none() is not None
@@ -52,6 +53,11 @@ class SqlAccess:
         if self.account_by_id(account_id) is None:
             raise NotFoundError(what=account_id)
         return False
+
+    def set_digest(self, account_id: str, *, wanted: bool) -> None:
+        statement = update(accounts).where(accounts.c.id == account_id).values(digest=wanted).returning(accounts.c.id)
+        if self._connection.execute(statement).one_or_none() is None:
+            raise NotFoundError(what=account_id)
 
     def session(self, id_sha256: str) -> Session | None:
         row = self._connection.execute(select(sessions).where(sessions.c.id_sha256 == id_sha256)).one_or_none()
@@ -95,6 +101,7 @@ def _account(row: Row[Any]) -> Account:
         password_hash=row.password_hash,
         language=row.language,
         once=row.once,
+        digest=row.digest,
     )
 
 

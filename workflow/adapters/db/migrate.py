@@ -30,6 +30,14 @@ def upgrade(url: str) -> None:
         command.upgrade(config, "head")
 
 
+def downgrade(url: str, revision: str) -> None:
+    """Go back to an older revision, in one transaction. What the older schema cannot hold is refused, never deleted."""
+    with _alone(url) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
 def current(url: str) -> str:
     """Tell the revision the database is at; "" when it has no schema yet."""
     parsed = make_url(url)

@@ -23,12 +23,21 @@ from sqlalchemy.sql.dml import Update
 
 from workflow.adapters.db import codecs, tables
 from workflow.adapters.db.bulk import insert_all
-from workflow.adapters.db.statements import Values, locked, one, refused_as
-from workflow.adapters.db.tables import BELTED_STATES, IS_LEASED, IS_PLANNED, SECOND_BELT, attempts, outbox
+from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
+from workflow.adapters.db.tables import (
+    ABOUT_NO_UNIT,
+    BELTED_STATES,
+    IS_LEASED,
+    IS_PLANNED,
+    SECOND_BELT,
+    attempts,
+    outbox,
+)
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
 
 _KEY = ("submission", "recipient", "kind", "slot", "deadline_revision")
+_KEY_WITHOUT_UNIT = ("to_email", "kind", "slot")
 _MANY = update(outbox).where(
     outbox.c.id == bindparam("id_before"),
     outbox.c.state == bindparam("state_before"),
@@ -51,10 +60,14 @@ class SqlOutbox:
     def plan(self, messages: Iterable[Message]) -> int:
         """Insert in one fixed order, so that two planners of the same keys wait for each other, never both at once."""
         rows = [_identity(message) | _progress(message) for message in sorted(messages, key=lambda each: each.key)]
-        if not rows:
-            return 0
+        about_units = [row for row in rows if row["submission"]]
+        others = [row for row in rows if not row["submission"]]
         with self._belted():
-            return insert_all(self._connection, outbox, rows, unless=_KEY)
+            new = insert_all(self._connection, outbox, about_units, unless=_KEY)
+        if not others:
+            return new
+        statement = insert_if_new(self._connection, outbox, *_KEY_WITHOUT_UNIT, where=ABOUT_NO_UNIT)
+        return new + len(self._connection.execute(statement, others).all())
 
     def get(self, message_id: str) -> Message:
         query = select(outbox).where(outbox.c.id == message_id)
@@ -170,9 +183,9 @@ def _identity(message: Message) -> Values:
     """What never changes after planning."""
     return {
         "id": message.id,
-        "round": message.round,
-        "submission": message.submission,
-        "recipient": message.recipient,
+        "round": message.round or None,
+        "submission": message.submission or None,
+        "recipient": message.recipient or None,
         "kind": str(message.kind),
         "slot": message.slot,
         "deadline_revision": message.deadline_revision,
@@ -213,9 +226,9 @@ def _changed(before: Message, after: Message) -> Values:
 def _message(row: Row[Any]) -> Message:
     return Message(
         id=row.id,
-        round=row.round,
-        submission=row.submission,
-        recipient=row.recipient,
+        round=row.round or "",
+        submission=row.submission or "",
+        recipient=row.recipient or "",
         kind=MessageKind(row.kind),
         slot=row.slot,
         deadline_revision=row.deadline_revision,

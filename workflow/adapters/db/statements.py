@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table
+from sqlalchemy import Connection, Row, Select, Table, TextClause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
@@ -15,12 +15,16 @@ from workflow.domain.errors import TertialError
 Values = dict[str, Any]
 
 
-def insert_if_new(connection: Connection, table: Table, *key: str) -> ReturningInsert[Any]:
-    """INSERT that leaves a row with the same key alone, and returns the key of each row it did insert."""
+def insert_if_new(
+    connection: Connection, table: Table, *key: str, where: TextClause | None = None
+) -> ReturningInsert[Any]:
+    """INSERT that leaves a row with the same key alone, and returns the key of each row it did insert.
+
+    `where` is the condition of the partial index that keeps the key, if it is one.
+    """
     columns = [table.c[name] for name in key]
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns).returning(*columns)
-    return sqlite.insert(table).on_conflict_do_nothing(index_elements=columns).returning(*columns)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing(index_elements=columns, index_where=where).returning(*columns)
 
 
 def locked(connection: Connection, query: Select[Any], *, skip: bool = False) -> Select[Any]:

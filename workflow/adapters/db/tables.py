@@ -203,9 +203,9 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("round", ForeignKey("rounds.id"), nullable=False),
-    Column("submission", ForeignKey("submissions.id"), nullable=False),
-    Column("recipient", ForeignKey("recipients.id"), nullable=False),
+    Column("round", ForeignKey("rounds.id")),  # of a mail about no unit these three are empty
+    Column("submission", ForeignKey("submissions.id")),
+    Column("recipient", ForeignKey("recipients.id")),
     _text("kind"),
     _text("slot"),
     _number("deadline_revision"),
@@ -230,10 +230,14 @@ outbox = Table(
     UniqueConstraint("submission", "recipient", "kind", "slot", "deadline_revision", name="uq_outbox_key"),
     CheckConstraint(_among("kind", MessageKind), name="kind"),
     CheckConstraint(_among("state", MessageState), name="state"),
+    CheckConstraint(
+        "(submission IS NULL) = (recipient IS NULL) AND (submission IS NULL OR round IS NOT NULL)", name="about"
+    ),
     Index(None, "round", "state"),
 )
 
 
+ABOUT_NO_UNIT = text("submission IS NULL")
 IS_PLANNED = text(_among("state", [MessageState.PLANNED]))
 IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
 """Used word for word by index and query, so that the query finds its index."""
@@ -248,6 +252,8 @@ def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = F
 
 _partial_index("ix_outbox_due", "due_at", "id", where=IS_PLANNED)
 _partial_index("ix_outbox_lease", "lease_until", "id", where=IS_LEASED)
+
+_partial_index("uq_outbox_key_without_unit", "to_email", "kind", "slot", where=ABOUT_NO_UNIT, unique=True)
 
 SECOND_BELT = _partial_index(
     "uq_outbox_second_belt", "submission", "recipient", "local_day", where=WEARS_BELT, unique=True
@@ -316,6 +322,7 @@ accounts = Table(
     _text("password_hash"),
     _text("language"),
     _flag("once"),
+    _flag("digest"),
 )
 
 sessions = Table(
