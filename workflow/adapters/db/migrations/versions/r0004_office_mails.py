@@ -29,7 +29,7 @@ def upgrade() -> None:
         sqlite_where=ABOUT_NO_UNIT,
         postgresql_where=ABOUT_NO_UNIT,
     )
-    wants = sa.Column("digest", sa.Boolean(), nullable=False, server_default=sa.true())
+    wants = sa.Column[bool]("digest", sa.Boolean(), nullable=False, server_default=sa.true())
     with op.batch_alter_table("accounts") as accounts:
         accounts.add_column(wants)
     with op.batch_alter_table("accounts") as accounts:
