@@ -84,7 +84,7 @@ def test_the_way_back_keeps_the_ledger_and_refuses_what_it_could_not_hold(
         work.outbox.plan([a_message()])
         work.outbox.note(an_attempt())
         work.access.add_account(an_account(digest=False))
-    there_and_back(sql_url, "0003")
+    there_and_back(sql_url, "0004")
     with sql_stocked.read() as work:
         assert work.outbox.list() == (a_message(),)
         assert work.outbox.attempts(a_message().id) == (an_attempt(),)
@@ -92,7 +92,7 @@ def test_the_way_back_keeps_the_ledger_and_refuses_what_it_could_not_hold(
     with sql_stocked.begin() as work:
         work.outbox.plan([an_office_message()])
     with pytest.raises(IntegrityError):
-        migrate.downgrade(sql_url, "0003")
+        migrate.downgrade(sql_url, "0004")
     assert migrate.is_current(sql_url)
     with sql_stocked.read() as work:
         assert len(work.outbox.list()) == 2

@@ -1,13 +1,13 @@
 """Mails about no unit: to coordinators, each with a choice of their own. One of a kind, address and slot.
 
-Revision ID: 0004
+Revision ID: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 KINDS_BEFORE = (
     "kind IN ('invitation', 'reminder', 'last_day', 'overdue', 'returned', 'receipt', 'approved', 'extension', "
