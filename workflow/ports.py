@@ -16,7 +16,7 @@ from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
 from workflow.domain.people import Account, Contact, Unit
 from workflow.domain.rounds import Round, RoundState
-from workflow.domain.submissions import Edition, Link, Recipient, Submission
+from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
 
 
 class Job(StrEnum):
@@ -76,6 +76,10 @@ class Submissions(Protocol):
 
     def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
         """By id, locked in the order of their ids; one that does not exist is left out."""
+        ...
+
+    def standings(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Standing]:
+        """`several`, of which no more is read than a mail's truth depends on."""
         ...
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]: ...

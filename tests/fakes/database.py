@@ -15,7 +15,7 @@ from workflow.domain.forms import Answer
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
 from workflow.domain.people import Account, Contact, Unit
 from workflow.domain.rounds import Round, RoundState
-from workflow.domain.submissions import Edition, Link, Recipient, Submission
+from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
 from workflow.ports import Session
 
 _BELTED = {MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN}
@@ -65,6 +65,9 @@ class FakeSubmissions:
 
     def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
         return {each: self._tables.submissions[each] for each in sorted(ids) if each in self._tables.submissions}
+
+    def standings(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Standing]:
+        return {id_: each.standing for id_, each in self.several(ids, lock=lock).items()}
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]:
         found = (each for each in self._tables.submissions.values() if each.round == round_id)

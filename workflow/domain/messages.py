@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.submissions import State, Submission
+from workflow.domain.submissions import Standing, State, Submission
 
 
 class MessageKind(StrEnum):
@@ -171,7 +171,8 @@ class Message:
         reminder has its time whatever happens; then it is too late for it.
         """
         return replace(
-            self._to(MessageState.SENDING),
+            self,
+            state=self._may_be(MessageState.SENDING),
             fence=self.fence + 1,
             attempts=self.attempts + 1,
             lease_until=now + LEASE,
@@ -185,10 +186,12 @@ class Message:
 
     def hand(self, now: datetime) -> "Message":
         """sending → handing: the marker just before the final dot. From here nobody resends by themselves."""
-        return replace(self._to(MessageState.HANDING), lease_until=now + LEASE)
+        return replace(self, state=self._may_be(MessageState.HANDING), lease_until=now + LEASE)
 
     def sent(self, now: datetime, reply: str) -> "Message":
-        return replace(self._to(MessageState.SENT), sent_at=now, reply=reply, lease_until=None, reason="")
+        return replace(
+            self, state=self._may_be(MessageState.SENT), sent_at=now, reply=reply, lease_until=None, reason=""
+        )
 
     def unknown(self, why: str) -> "Message":
         return replace(self._to(MessageState.UNKNOWN), reason=why, lease_until=None)
@@ -249,10 +252,14 @@ class Message:
         return self.give_up_at if self.is_reminder else self.give_up_at + max(later - self.due_at, timedelta())
 
     def _to(self, state: MessageState) -> "Message":
+        return replace(self, state=self._may_be(state))
+
+    def _may_be(self, state: MessageState) -> MessageState:
+        """The state again, if a move leads there. Raises ValueError."""
         if state not in MESSAGE_MOVES[self.state]:
             message = f"no move from {self.state} to {state}"
             raise ValueError(message)
-        return replace(self, state=state)
+        return state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +276,7 @@ class Attempt:
     ended_at: datetime
 
 
-def why_untrue(message: Message, submission: Submission, *, round_state: str, now: datetime) -> str:
+def why_untrue(message: Message, submission: Submission | Standing, *, round_state: str, now: datetime) -> str:
     """Why this mail must not go any more, or "". Asked at planning, at the claim and in the marker's transaction."""
     if message.kind in DECISIONS:
         return "" if submission.state == DECISIONS[message.kind] else submission.state

@@ -77,6 +77,19 @@ OWED = frozenset({State.NOT_STARTED, State.DRAFT, State.RETURNED})
 FARTHEST = timedelta(days=400)  # a last day more than a year away is a mistyped year
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of a submission, all that a mail's truth depends on: what the marker reads again for every mail."""
+
+    state: State
+    deadline_revision: int
+    due_at: datetime
+
+    @property
+    def is_owed(self) -> bool:
+        return self.state in OWED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One unit in one round. Holds no answer text: drafts and editions live behind doors of their own.
@@ -120,6 +133,10 @@ class Submission:
     @property
     def is_owed(self) -> bool:
         return self.state in OWED
+
+    @property
+    def standing(self) -> "Standing":
+        return Standing(self.state, self.deadline_revision, self.due_at)
 
     def is_overdue(self, now: datetime) -> bool:
         return self.is_owed and now > self.due_at

@@ -8,7 +8,7 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.errors import StaleWriteError
 from workflow.domain.messages import Message, MessageState, fate, moment, why_untrue
 from workflow.domain.rounds import RoundState
-from workflow.domain.submissions import Submission
+from workflow.domain.submissions import Standing
 from workflow.ports import Work
 from workflow.services.channel import admit
 from workflow.services.mailroom import Mailroom, log_message
@@ -31,7 +31,7 @@ class Batch:
 class Truths:
     """What the mails of one transaction are about, read in one go."""
 
-    submissions: Mapping[str, Submission]
+    submissions: Mapping[str, Standing]
     rounds: Mapping[str, RoundState]
 
     def against(self, message: Message, now: datetime) -> str:
@@ -43,7 +43,7 @@ class Truths:
 def read_truths(work: Work, messages: Sequence[Message], *, lock: bool) -> Truths:
     """Locked: the submissions in the order of their ids, and nobody submits until the transaction ends."""
     return Truths(
-        work.submissions.several({each.submission for each in messages}, lock=lock),
+        work.submissions.standings({each.submission for each in messages}, lock=lock),
         work.rounds.states({each.round for each in messages}),
     )
 

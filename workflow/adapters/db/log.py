@@ -11,6 +11,9 @@ from workflow.adapters.db.statements import Values, locked
 from workflow.adapters.db.tables import audit_head, events
 from workflow.domain.audit import Chained, Event, Head, chain
 
+_HEAD = select(audit_head)
+_APPEND, _MOVE_HEAD = insert(events), update(audit_head)
+
 
 class SqlLog:
     """Events wait in memory until `write`, which the database calls when all else of the transaction is done."""
@@ -27,14 +30,14 @@ class SqlLog:
         """Lock the head of the chain and append what waits to it."""
         if not self._waiting:
             return
-        head = self._connection.execute(locked(self._connection, select(audit_head))).one()
+        head = self._connection.execute(locked(self._connection, _HEAD)).one()
         number, previous, rows = head.number, head.hash, []
         for event in self._waiting:
             link = chain(event, number=number + 1, previous=previous)
             number, previous = link.number, link.hash
             rows.append(_values(link))
-        self._connection.execute(insert(events), rows)
-        self._connection.execute(update(audit_head).values(number=number, hash=previous))
+        self._connection.execute(_APPEND, rows)
+        self._connection.execute(_MOVE_HEAD, {"number": number, "hash": previous})
         self._waiting.clear()
 
     def head(self) -> Head:

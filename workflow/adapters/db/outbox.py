@@ -1,8 +1,9 @@
 """The SQL for the ledger of intended sends: planned once, claimed by one, never overwritten by a latecomer."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -36,6 +37,8 @@ from workflow.adapters.db.tables import (
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
 
+Pair = tuple[Message, Message]
+
 _KEY = ("submission", "recipient", "kind", "slot", "deadline_revision")
 _KEY_WITHOUT_UNIT = ("to_email", "kind", "slot")
 _MANY = update(outbox).where(
@@ -46,6 +49,28 @@ _MANY = update(outbox).where(
 # The first rendering stays, whatever the code above says.
 _FIRST_FROZEN = func.coalesce(outbox.c.frozen, bindparam("frozen_now", type_=outbox.c.frozen.type))
 _MANY_FROZEN = _MANY.values(frozen=_FIRST_FROZEN)
+_NOTE = insert(tables.attempts)
+_MOVING = (
+    "to_name",
+    "to_email",
+    "copies",
+    "link",
+    "language",
+    "due_at",
+    "give_up_at",
+    "local_day",
+    "state",
+    "reason",
+    "detail",
+    "attempts",
+    "fence",
+    "lease_until",
+    "sent_at",
+    "reply",
+)
+"""What may change after planning; the frozen letter comes and stays."""
+_moving = attrgetter(*_MOVING)
+_PLAIN: Mapping[str, Callable[[Any], object]] = {"copies": list, "detail": dict, "state": str}
 _STANDING = (
     select(outbox.c.id, outbox.c.state, outbox.c.fence)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
@@ -94,7 +119,7 @@ class SqlOutbox:
         with self._belted() if _wears_belt(after) else nullcontext():
             return self._connection.execute(statement).one_or_none() is not None
 
-    def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:
+    def change_all(self, pairs: Sequence[Pair]) -> tuple[bool, ...]:
         """Lock and look first: what stands as it did is then changed as a whole."""
         if not pairs:
             return ()
@@ -104,17 +129,13 @@ class SqlOutbox:
         stands = tuple(standing.get(before.id) == (str(before.state), before.fence) for before, _ in pairs)
         chosen = [pair for pair, unchanged in zip(pairs, stands, strict=True) if unchanged]
         with self._belted() if any(_puts_belt_on(*pair) for pair in chosen) else nullcontext():
-            self._write(_MANY_FROZEN, [_frozen_row(*pair) for pair in chosen if _freezes(*pair)])
-            self._write(_MANY, [_row(*pair) for pair in chosen if not _freezes(*pair)])
+            for (statement, _), changes in _by_what_changes(chosen).items():
+                self._connection.execute(statement, changes)
         return stands
-
-    def _write(self, statement: Update, rows: Sequence[Values]) -> None:
-        if rows:
-            self._connection.execute(statement, rows)
 
     def note(self, *attempts: Attempt) -> None:
         if rows := [_noted(attempt) for attempt in attempts]:
-            self._connection.execute(insert(tables.attempts), rows)
+            self._connection.execute(_NOTE, rows)
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]:
         query = select(attempts).where(attempts.c.message == message_id).order_by(attempts.c.id)
@@ -167,16 +188,31 @@ def _freezes(before: Message, after: Message) -> bool:
     return before.frozen is None and after.frozen is not None
 
 
-def _row(before: Message, after: Message) -> Values:
-    """Parameters of _MANY."""
-    where = {"id_before": before.id, "state_before": str(before.state), "fence_before": before.fence}
-    return where | _changed(before, after)
+def _by_what_changes(pairs: Sequence[Pair]) -> dict[tuple[Update, tuple[str, ...]], list[Values]]:
+    """Statements with their parameters: rows in which the same columns change are written by one."""
+    groups: dict[tuple[Update, tuple[str, ...]], list[Values]] = {}
+    for before, after in pairs:
+        row = _difference(before, after)
+        statement = _MANY
+        if _freezes(before, after):
+            statement, row["frozen_now"] = _MANY_FROZEN, after.frozen and codecs.plain_frozen(after.frozen)
+        if row:
+            where = {"id_before": before.id, "state_before": str(before.state), "fence_before": before.fence}
+            groups.setdefault((statement, tuple(row)), []).append(row | where)
+    return groups
 
 
-def _frozen_row(before: Message, after: Message) -> Values:
-    """Parameters of _MANY_FROZEN."""
-    row = _row(before, after)
-    return row | {"frozen_now": row.pop("frozen")}
+def _difference(before: Message, after: Message) -> Values:
+    """What is another value afterwards, the letter apart."""
+    return {
+        name: _PLAIN.get(name, _same)(value)
+        for name, was, value in zip(_MOVING, _moving(before), _moving(after), strict=True)
+        if value != was
+    }
+
+
+def _same(value: object) -> object:
+    return value
 
 
 def _identity(message: Message) -> Values:
@@ -194,25 +230,8 @@ def _identity(message: Message) -> Values:
 
 
 def _progress(message: Message) -> Values:
-    return {
-        "to_name": message.to_name,
-        "to_email": message.to_email,
-        "copies": list(message.copies),
-        "link": message.link,
-        "language": message.language,
-        "due_at": message.due_at,
-        "give_up_at": message.give_up_at,
-        "local_day": message.local_day,
-        "state": str(message.state),
-        "reason": message.reason,
-        "detail": dict(message.detail),
-        "attempts": message.attempts,
-        "fence": message.fence,
-        "lease_until": message.lease_until,
-        "frozen": message.frozen and codecs.plain_frozen(message.frozen),
-        "sent_at": message.sent_at,
-        "reply": message.reply,
-    }
+    plain = {name: _PLAIN.get(name, _same)(value) for name, value in zip(_MOVING, _moving(message), strict=True)}
+    return plain | {"frozen": message.frozen and codecs.plain_frozen(message.frozen)}
 
 
 def _changed(before: Message, after: Message) -> Values:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, TextClause
@@ -35,6 +36,12 @@ def locked(connection: Connection, query: Select[Any], *, skip: bool = False) ->
     """
     if connection.get_execution_options().get(READ_ONLY):
         return query
+    return _locking(query, skip)
+
+
+@lru_cache(maxsize=64)
+def _locking(query: Select[Any], skip: bool) -> Select[Any]:
+    """A query that is kept is made once: the library then knows it again, and compiles it no more."""
     return query.with_for_update(key_share=True, skip_locked=skip)
 
 

@@ -12,9 +12,15 @@ from workflow.adapters.db.statements import Values, locked, one
 from workflow.adapters.db.tables import editions, submissions
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.people import UnitKind
-from workflow.domain.submissions import Edition, State, Submission
+from workflow.domain.submissions import Edition, Standing, State, Submission
 
 _SEVERAL = select(submissions).where(submissions.c.id.in_(bindparam("ids", expanding=True))).order_by(submissions.c.id)
+
+_STANDINGS = (
+    select(submissions.c.id, submissions.c.state, submissions.c.deadline_revision, submissions.c.due_at)
+    .where(submissions.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(submissions.c.id)
+)
 
 
 class SqlSubmissions:
@@ -30,6 +36,11 @@ class SqlSubmissions:
     def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
         query = locked(self._connection, _SEVERAL) if lock else _SEVERAL
         return {row.id: _submission(row) for row in self._connection.execute(query, {"ids": sorted(ids)})}
+
+    def standings(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Standing]:
+        query = locked(self._connection, _STANDINGS) if lock else _STANDINGS
+        rows = self._connection.execute(query, {"ids": sorted(ids)})
+        return {id_: Standing(State(state), revision, due_at) for id_, state, revision, due_at in rows}
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]:
         query = select(submissions).where(submissions.c.round == round_id).order_by(submissions.c.id)
