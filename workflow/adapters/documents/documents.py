@@ -5,8 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workflow.adapters.documents.archive import pack
+from workflow.adapters.documents.form_copies import FormCopies
 from workflow.adapters.documents.form_reader import read_word
-from workflow.adapters.documents.form_writer import word_form
 from workflow.adapters.documents.report_json import json_report
 from workflow.adapters.documents.report_word import word_report
 from workflow.domain.bundles import Bundle
@@ -20,9 +20,10 @@ class OfficeDocuments:
 
     def __init__(self, zone: ZoneInfo = STOCKHOLM) -> None:
         self._zone = zone
+        self._forms = FormCopies()
 
     def word_form(self, sheet: FormSheet) -> bytes:
-        return word_form(sheet)
+        return self._forms.word_form(sheet)
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
         return read_word(data, name=name, questions=questions)

@@ -35,15 +35,37 @@ _HOW = (
 
 def word_form(sheet: FormSheet) -> bytes:
     """Write the form as .docx, prefilled with the sheet's answers; the same sheet gives the same bytes."""
+    document = written(sheet)
+    add_custom_properties(document, hidden(sheet, own_text=fingerprints(own_lines(document))))
+    return as_bytes(document, at=sheet.made_at)
+
+
+def written(sheet: FormSheet) -> WordDocument:
+    """Write all that is seen of the form."""
     document = new_document(_card(sheet))
     _write_front(document, sheet)
     maker = FieldMaker(document)
-    numbers = _printed_numbers(sheet.form)
+    numbers = printed_numbers(sheet.form)
     for area in sheet.questions.areas:
         _write_area(document, maker, area, sheet, numbers)
     maker.lock_the_rest(document.element.body)
-    add_custom_properties(document, _hidden(document, sheet))
-    return as_bytes(document, at=sheet.made_at)
+    return document
+
+
+def own_lines(document: WordDocument) -> Iterator[str]:
+    """The lines of the form's own text: what stands in no field."""
+    return (line.text for line in read_text(document.element.body).lines)
+
+
+def hidden(sheet: FormSheet, *, own_text: str) -> dict[str, str]:
+    """Collect the properties that say which form this is, and by which lines its own text is known again."""
+    return {
+        FORM_ID: sheet.form.id,
+        FORM_VERSION: sheet.form.version,
+        ROUND: sheet.round,
+        UNIT: sheet.unit,
+        OWN_TEXT: own_text,
+    }
 
 
 def _card(sheet: FormSheet) -> Card:
@@ -87,7 +109,7 @@ def _facts(sheet: FormSheet) -> Iterator[tuple[str, str, str | None]]:
     return (row for row in rows if row[1])
 
 
-def _printed_numbers(form: Form) -> dict[str, str]:
+def printed_numbers(form: Form) -> dict[str, str]:
     """Number the questions as the report does: by their place in the whole form, asked of this unit or not."""
     return {
         question.key: f"{area.number}.{place}"
@@ -124,14 +146,3 @@ def _write_fields(maker: FieldMaker, cell: _Cell, question: AskedQuestion, answe
     reason = write(cell.add_paragraph(), REASON_LABEL, "Meta")
     given = answer.na_reason if answer and answer.not_applicable else ""
     maker.add_reason(reason, reason_field(question.key), given)
-
-
-def _hidden(document: WordDocument, sheet: FormSheet) -> dict[str, str]:
-    """Collect the properties that say which form this is, and by which lines its own text is known again."""
-    return {
-        FORM_ID: sheet.form.id,
-        FORM_VERSION: sheet.form.version,
-        ROUND: sheet.round,
-        UNIT: sheet.unit,
-        OWN_TEXT: fingerprints(line.text for line in read_text(document.element.body).lines),
-    }

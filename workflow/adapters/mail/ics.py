@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from icalendar import Parameters, vCalAddress, vText, vUri
@@ -36,23 +37,28 @@ def _lines(entry: CalendarEntry) -> Iterator[str]:
     due = _utc(entry.due_at)
     yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tertial//SV", "CALSCALE:GREGORIAN", f"METHOD:{METHOD}")
     yield "BEGIN:VEVENT"
-    yield _line("SUMMARY", vText(entry.summary))
+    yield _text("SUMMARY", entry.summary)
     yield from (f"DTSTART:{_moment(due - _LENGTH)}", f"DTEND:{_moment(due)}", f"DTSTAMP:{_moment(_utc(entry.stamp))}")
     yield _line("UID", vText(entry.uid))
     yield f"SEQUENCE:{entry.sequence:d}"
-    yield _line("DESCRIPTION", vText(entry.description))
-    yield _organizer(entry)
+    yield _text("DESCRIPTION", entry.description)
+    yield _organizer(entry.organizer_email, entry.organizer_name)
     yield "TRANSP:TRANSPARENT"
     if entry.url and LINK_SECRET not in entry.url:
-        yield _line("URL", vUri(entry.url))
+        yield _address(entry.url)
     yield from (
         "BEGIN:VALARM",
         "ACTION:DISPLAY",
-        _line("DESCRIPTION", vText(entry.summary)),
+        _text("DESCRIPTION", entry.summary),
         "TRIGGER:-P1D",
         "END:VALARM",
     )
     yield from ("END:VEVENT", "END:VCALENDAR")
+
+
+@lru_cache(maxsize=64)  # the summary stands twice
+def _text(name: str, value: str) -> str:
+    return _line(name, vText(value))
 
 
 def _line(name: str, value: vText | vUri | vCalAddress, parameters: Parameters = _NONE) -> str:
@@ -60,9 +66,15 @@ def _line(name: str, value: vText | vUri | vCalAddress, parameters: Parameters =
     return folded.decode()
 
 
-def _organizer(entry: CalendarEntry) -> str:
-    organizer = vCalAddress(f"mailto:{entry.organizer_email}")
-    organizer.params["CN"] = entry.organizer_name
+@lru_cache(maxsize=8)
+def _address(url: str) -> str:
+    return _line("URL", vUri(url))
+
+
+@lru_cache(maxsize=8)
+def _organizer(email: str, name: str) -> str:
+    organizer = vCalAddress(f"mailto:{email}")
+    organizer.params["CN"] = name
     return _line("ORGANIZER", organizer, organizer.params)
 
 
