@@ -287,7 +287,7 @@ def why_untrue(message: Message, submission: Submission | Standing, *, round_sta
     return _why_no_reminder(message, submission, round_state, now) if message.kind in REMINDERS else ""
 
 
-def _why_no_reminder(message: Message, submission: Submission, round_state: str, now: datetime) -> str:
+def _why_no_reminder(message: Message, submission: Submission | Standing, round_state: str, now: datetime) -> str:
     if round_state != "open":
         return "round_closed"
     if message.meant_for and submission.state not in message.meant_for:
