@@ -1,5 +1,6 @@
 """rounds.toml: periods, policy and rounds, and every fault on its line."""
 
+import json
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from workflow.domain.calendar import swedish_calendar
 from workflow.domain.errors import ConfigError, UnknownPeriodError
 from workflow.domain.messages import MessageKind
 from workflow.domain.people import Role, UnitKind
+from workflow.domain.reminders import Anchor, Audience, Condition
 
 CALENDAR = swedish_calendar()
 GOOD = """\
@@ -95,6 +97,20 @@ def test_a_round_is_unconfirmed_unless_the_file_says_otherwise(tmp_path: Path) -
         ('"reminder"', '"overdue"', 17, "Mejlet ”overdue” passar inte -5 arbetsdagar"),
         ('"reminder"', '"reminder"\nevery = 2', 18, "Bara en påminnelse efter sista dagen"),
         ('"head"', '"primary"', 12, "”primary” finns inte som copies."),
+        ('"reminder"', '"reminder"\nanchor = "open"', 18, "”open” finns inte som anchor. Menade du ”opened”?"),
+        ('"reminder"', '"reminder"\nanchor = "opened"', 15, "”offset” är -5. Tillåtet är 1–60."),
+        ('"reminder"', '"reminder"\nto = "boss"', 18, "”boss” finns inte som to."),
+        ("every = 5", 'every = 5\nto = "head"', 12, "”head” får redan mejlet och kan inte stå som kopia."),
+        (
+            '"reminder"',
+            '"reminder"\nanchor = "returned_due"\ncondition = "draft"',
+            19,
+            "”draft” gäller aldrig ett underlag som är returnerat.",
+        ),
+        ('"reminder"', '"reminder"\nsubject.sv = "Hej {namn}"', 18, "”{namn}” går inte att fylla i."),
+        ('"reminder"', '"reminder"\nsubject.sv = "Hej {unit!r}"', 18, "”{unit}” går inte att fylla i."),
+        ('"reminder"', '"reminder"\nopening.sv = "Hej {"\nopening.en = "Hi"', 18, "går inte att fylla i."),
+        ('"reminder"', '"reminder"\nopening.sv = "Hej"', 14, "”en” saknas."),
         ('period = "T2"', 'period = "T3"', 21, "”T3” finns inte som period. Tillåtet är: T2."),
         ("year = 2027", "year = 27", 20, "”year” är 27."),
         ('"2027-08-16 08:00"', '"2027-08-16"', 23, "är ingen tidpunkt"),
@@ -114,6 +130,38 @@ def test_a_fault_has_its_line(tmp_path: Path, old: str, new: str, line: int, wha
     assert GOOD.count(old) == 1
     found = check_round_plans(put(tmp_path, GOOD.replace(old, new)), CALENDAR, forms=["naringsliv"])
     assert any(fault.values["line"] == line and what in str(fault) for fault in found), [str(fault) for fault in found]
+
+
+def step(**keys: object) -> str:
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    return f"[[policy.step]]\n{lines}"
+
+
+NUDGE = {"anchor": "opened", "offset": 3, "at": "08:30", "mail": "reminder", "condition": "not_started"}
+
+
+def test_a_step_says_from_when_to_whom_in_which_state_and_in_which_words(tmp_path: Path) -> None:
+    text = GOOD.replace("[[round]]", step(**NUDGE, to="deputy") + 'subject.sv = "{unit}?"\nsubject.en = "?"\n[[round]]')
+    first = load_round_plans(put(tmp_path, text), CALENDAR).policy.steps[0]
+    assert (first.anchor, first.to, first.condition) == (Anchor.OPENED, Audience.DEPUTY, Condition.NOT_STARTED)
+    assert first.subject == {"sv": "{unit}?", "en": "?"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"condition": "draft"}, ""),
+        ({"to": "head"}, ""),
+        ({"anchor": "due", "offset": 3, "mail": "overdue"}, ""),
+        ({}, "offset ”3” finns redan på rad 21."),
+        ({"condition": "any"}, "offset ”3” finns redan på rad 21."),
+        ({"condition": "draft", "at": "09:00"}, "Steget på rad 21 gäller samma dag men har en annan tid"),
+    ],
+)
+def test_two_steps_never_mean_the_same_mail(tmp_path: Path, changes: dict[str, object], what: str) -> None:
+    text = GOOD.replace("[[round]]", f"{step(**NUDGE)}{step(**(NUDGE | changes))}[[round]]")
+    found = [str(fault) for fault in check_round_plans(put(tmp_path, text), CALENDAR)]
+    assert (what in found[0]) if what else not found, found
 
 
 def test_the_same_round_twice_is_a_fault(tmp_path: Path) -> None:

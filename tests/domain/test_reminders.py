@@ -7,9 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.domain.calendar import swedish_calendar
-from workflow.domain.messages import TOO_LATE, MessageKind
+from workflow.domain.messages import NOT_MEANT, TOO_LATE, MessageKind
 from workflow.domain.people import Role
-from workflow.domain.reminders import SUPERSEDED, Policy, Slot, Step, due_by, next_after, slots
+from workflow.domain.reminders import (
+    SUPERSEDED,
+    Anchor,
+    Audience,
+    Condition,
+    Policy,
+    Slot,
+    Step,
+    due_by,
+    next_after,
+    slots,
+)
+from workflow.domain.submissions import State
 
 CALENDAR = swedish_calendar()
 POLICY = Policy(
@@ -145,3 +157,84 @@ def test_asking_twice_at_the_same_moment_plans_nothing_more(moment: datetime) ->
     known = {slot.key for slot, _ in first.skip} | ({first.send.key} if first.send else set())
     second = due_by(spring(), known=known, due_at=DUE, now=moment)
     assert (second.send, second.skip) == (None, ())
+
+
+# --- anchors, audiences, conditions, announcements -----------------------------------------------------------------
+
+NUDGE = Step(
+    anchor=Anchor.OPENED, offset=3, at=time(9), mail=MessageKind.REMINDER, condition=Condition.NOT_STARTED, every=3
+)
+
+
+def test_a_step_counted_from_the_opening_ends_before_the_last_day() -> None:
+    found = slots(Policy(steps=(NUDGE,)), due_at=DUE, since=OPENED, until=CLOSES, calendar=CALENDAR, opened_at=OPENED)
+    assert local_days(found)[:2] == ["O+3 22/04 09:00", "O+6 27/04 09:00"]
+    assert CALENDAR.local(found[-1].send_at).date() < CALENDAR.last_day(DUE)
+    assert not any(slot.is_last for slot in found)
+
+
+def test_it_counts_from_the_opening_whatever_happens_to_the_last_day() -> None:
+    later = CALENDAR.at(date(2027, 4, 23), time(12))  # an extension is given
+    found = slots(Policy(steps=(NUDGE,)), due_at=DUE, since=later, until=CLOSES, calendar=CALENDAR, opened_at=OPENED)
+    assert local_days(found)[0] == "O+6 27/04 09:00"
+
+
+def test_a_returned_unit_has_its_own_steps_where_the_policy_has_some() -> None:
+    own = Step(anchor=Anchor.RETURNED_DUE, offset=-2, at=time(9), mail=MessageKind.REMINDER)
+    policy = Policy(steps=(*POLICY.steps, own))
+
+    def keys(given: Policy, *, returned: bool) -> list[str]:
+        found = slots(given, due_at=DUE, since=OPENED, until=CLOSES, calendar=CALENDAR, returned=returned)
+        return [slot.key for slot in found]
+
+    assert keys(policy, returned=True) == ["R-2"]
+    assert keys(policy, returned=False) == keys(POLICY, returned=True) == [slot.key for slot in spring()]
+
+
+def test_a_step_for_another_state_is_accounted_for_and_does_not_go_later() -> None:
+    found = slots(Policy(steps=(NUDGE,)), due_at=DUE, since=OPENED, until=CLOSES, calendar=CALENDAR, opened_at=OPENED)
+    now = found[0].send_at
+    plan = due_by(found, known=set(), due_at=DUE, now=now, state=State.DRAFT)
+    assert (plan.send, [(slot.key, why) for slot, why in plan.skip]) == (None, [("O+3", NOT_MEANT)])
+
+
+def test_after_downtime_the_newest_that_is_meant_for_the_state_goes() -> None:
+    draft = Step(offset=-4, at=time(9), mail=MessageKind.REMINDER, condition=Condition.DRAFT)
+    plain = Step(offset=-5, at=time(9), mail=MessageKind.REMINDER)
+    found = slots(Policy(steps=(plain, draft)), due_at=DUE, since=OPENED, until=CLOSES, calendar=CALENDAR)
+    now = found[-1].send_at + timedelta(hours=1)
+    plan = due_by(found, known=set(), due_at=DUE, now=now, state=State.NOT_STARTED)
+    assert plan.send is not None
+    assert (plan.send.key, [(slot.key, why) for slot, why in plan.skip]) == ("T-5", [("T-4", NOT_MEANT)])
+
+
+def test_variants_of_one_day_share_their_slot_and_the_state_chooses_the_words() -> None:
+    kinds = (Condition.NOT_STARTED, Condition.DRAFT)
+    steps = tuple(
+        Step(offset=-5, at=time(9), mail=MessageKind.REMINDER, condition=each, subject={"sv": each}) for each in kinds
+    )
+    (slot,) = slots(Policy(steps=steps), due_at=DUE, since=OPENED, until=CLOSES, calendar=CALENDAR)
+    chosen = slot.step(State.DRAFT)
+    assert chosen is not None
+    assert (chosen.subject["sv"], slot.step(State.RETURNED)) == ("draft", None)
+    assert Policy(steps=steps).step("T-5", State.DRAFT) is chosen
+
+
+def test_the_mail_before_announces_to_whom_the_next_one_also_goes() -> None:
+    announced = {slot.key: slot.announces for slot in spring() if slot.announces}
+    assert announced == {"T+0": (Role.DEPUTY,), "T+3": (Role.HEAD,)}
+
+
+def test_each_audience_has_reminders_of_its_own() -> None:
+    boss = Step(offset=8, at=time(9), mail=MessageKind.OVERDUE, to=Audience.HEAD, every=5)
+    policy = Policy(steps=(*POLICY.steps, boss))
+    found = slots(policy, due_at=DUE, since=OPENED, until=CLOSES, calendar=CALENDAR, to=Audience.HEAD)
+    assert [slot.key for slot in found] == ["T+8:head", "T+13:head"]
+    assert policy.audiences == (Audience.CONTACT, Audience.HEAD)
+    assert policy.step("T+13:head", State.DRAFT) is boss
+    assert policy.step("T+13", State.DRAFT) is POLICY.steps[-1]
+
+
+@pytest.mark.parametrize("key", ["open", "edition-1", "T-5x", "T", "", "extension-2"])
+def test_a_key_that_is_no_reminders_has_no_step(key: str) -> None:
+    assert POLICY.step(key, State.DRAFT) is None

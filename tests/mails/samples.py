@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from workflow.domain.letters import (
     Approved,
@@ -51,7 +52,7 @@ WORDS = {
 }
 
 
-def common(language: str) -> dict[str, str]:
+def common(language: str) -> dict[str, Any]:
     words = WORDS[language]
     return {
         "language": language,
@@ -83,8 +84,11 @@ def _asking(language: str) -> Iterator[tuple[str, Letter]]:
     yield "reminder-draft", replace(reminder, state="draft", answered=6, saved=words["saved"])
     yield "reminder-draft-one-answer", replace(reminder, state="draft", answered=1, left=words["day"])
     yield "reminder-returned", replace(reminder, state="returned", answered=8)
+    own = replace(reminder, own_subject=f"{words['round']}?", opening=f"{reminder.unit}: {words['due_day']}.")
+    yield "reminder-own-words", own
     last_day = LastDay(**shared, state="not_started", answered=0, questions=8, saved="")
     yield "last_day-not-started", last_day
+    yield "last_day-announces", replace(last_day, announces=("deputy",))
     yield "last_day-draft", replace(last_day, state="draft", answered=6, saved=words["saved"])
     yield "last_day-returned", replace(last_day, state="returned", answered=8)
 
@@ -104,6 +108,7 @@ def _overdue(language: str) -> Iterator[tuple[str, Letter]]:
     )
     yield "overdue-deputy", overdue
     yield "overdue-alone", replace(overdue, state="not_started", copies=(), compiled_from="")
+    yield "overdue-announces", replace(overdue, announces=("head",))
     yield "overdue-last", replace(overdue, late=words["days"], copies=("deputy", "head"), is_last=True)
     yield "overdue-returned", replace(overdue, state="returned", copies=("head",), is_last=True)
 

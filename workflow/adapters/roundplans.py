@@ -2,22 +2,20 @@
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from workflow.adapters import configfaults as faults
+from workflow.adapters.policysteps import read_policy
 from workflow.adapters.tomltables import Table, open_toml
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import ConfigError
-from workflow.domain.messages import REMINDERS, MessageKind
-from workflow.domain.people import Role, UnitKind
+from workflow.domain.people import UnitKind
 from workflow.domain.phrases import say
 from workflow.domain.plans import RoundPlan, RoundPlans
-from workflow.domain.reminders import Policy, Step
 from workflow.domain.rounds import Period
 
 LANGUAGES = ("sv", "en")
-FARTHEST_STEP = 60  # working days; a mistyped offset would otherwise walk off the calendar
 _NEVER = datetime.min.replace(tzinfo=UTC)  # stands in for a faulty time while the rest is read
 
 
@@ -48,7 +46,7 @@ def _read(
     top = file.top
     top.only("period", "policy", "round")
     periods = _periods(top)
-    policy = _policy(top.table("policy"), calendar)
+    policy = read_policy(top.table("policy"), calendar)
     rounds = _rounds(top, calendar, [period.code for period in periods], forms)
     return RoundPlans(periods=periods, policy=policy, rounds=rounds), file.faults
 
@@ -79,50 +77,6 @@ def _period(table: Table) -> Period:
         first_month=first,
         last_month=table.number("last_month", first, 12),
     )
-
-
-# --- reminders -------------------------------------------------------------------------------------------------------
-
-
-def _policy(table: Table, calendar: Calendar) -> Policy:
-    table.only("step")
-    tables = table.tables("step")
-    steps = [_step(each, calendar) for each in tables]
-    _refuse_twice(tables, "offset", [step.offset for step in steps])
-    return Policy(steps=tuple(sorted(steps, key=lambda step: step.offset)))
-
-
-def _step(table: Table, calendar: Calendar) -> Step:
-    table.only("offset", "at", "mail", "copies", "every")
-    offset = table.number("offset", -FARTHEST_STEP, FARTHEST_STEP)
-    every = table.number("every", 0, FARTHEST_STEP, default=0)
-    if every and offset <= 0:
-        table.fault("every", say(faults.WRONG_REPEAT), say(faults.REPEAT_AFTER))
-    return Step(
-        offset=offset,
-        at=_sending_time(table, calendar),
-        mail=_mail(table, offset),
-        copies=tuple(Role(role) for role in table.choices("copies", (Role.DEPUTY, Role.HEAD))),
-        every=every,
-    )
-
-
-def _sending_time(table: Table, calendar: Calendar) -> time:
-    at = table.clock("at")
-    opens, closes = calendar.window
-    if table.has("at") and not opens <= at < closes:
-        what = say(faults.OUTSIDE_WINDOW, value=f"{at:%H:%M}")
-        table.fault("at", what, say(faults.WINDOW, opens=f"{opens:%H:%M}", closes=f"{closes:%H:%M}"))
-    return at
-
-
-def _mail(table: Table, offset: int) -> MessageKind:
-    """A mail that says "two days left" the day after would be untrue: the offset decides which one fits."""
-    fits = MessageKind.REMINDER if offset < 0 else MessageKind.OVERDUE if offset else MessageKind.LAST_DAY
-    named = table.choice("mail", sorted(REMINDERS))
-    if named and named != fits:
-        table.fault("mail", say(faults.WRONG_MAIL, mail=named, offset=offset), say(faults.MAIL_BY_OFFSET))
-    return fits
 
 
 # --- rounds ----------------------------------------------------------------------------------------------------------

@@ -36,36 +36,41 @@ class Invitation(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reminder(Letter):
-    """`left` like "5 arbetsdagar"; `state` is not_started, draft or returned; `saved` a moment in words or ""."""
+class Nagging(Letter):
+    """What all reminders say. `state` is not_started, draft or returned; `saved` a moment in words or "".
+
+    `announces` names the roles (deputy, head) that the next reminder will also go to. `own_subject` and `opening` are
+    a site's own words for this step of the policy, or "".
+    """
+
+    state: str
+    answered: int
+    questions: int
+    saved: str
+    announces: tuple[str, ...] = ()
+    own_subject: str = ""
+    opening: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder(Nagging):
+    """`left` like "5 arbetsdagar"."""
 
     kind: ClassVar[MessageKind] = MessageKind.REMINDER
     left: str
-    state: str
-    answered: int
-    questions: int
-    saved: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastDay(Letter):
+class LastDay(Nagging):
     kind: ClassVar[MessageKind] = MessageKind.LAST_DAY
-    state: str
-    answered: int
-    questions: int
-    saved: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overdue(Letter):
+class Overdue(Nagging):
     """`late` like "3 arbetsdagar"; `copies` names the roles in copy (deputy, head); `is_last` announces the end."""
 
     kind: ClassVar[MessageKind] = MessageKind.OVERDUE
     late: str
-    state: str
-    answered: int
-    questions: int
-    saved: str
     compiled_from: str
     copies: tuple[str, ...]
     is_last: bool

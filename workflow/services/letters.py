@@ -76,15 +76,27 @@ def _shared(at: Situation) -> dict[str, Any]:
     }
 
 
-def _progress(at: Situation) -> dict[str, Any]:
-    saved = at.submission.saved_at
-    language = at.message.language
+def _nagging(at: Situation) -> dict[str, Any]:
+    submission, language = at.submission, at.message.language
     return {
-        "state": str(at.submission.state),
-        "answered": at.submission.answered,
-        "questions": at.submission.questions,
-        "saved": datewords.day(at.calendar.local(saved).date(), language) if saved else "",
+        "state": str(submission.state),
+        "answered": submission.answered,
+        "questions": submission.questions,
+        "saved": datewords.day(at.calendar.local(submission.saved_at).date(), language) if submission.saved_at else "",
+        "announces": _roles(at.message, "next"),
     }
+
+
+def _own_words(at: Situation, shared: dict[str, Any]) -> dict[str, Any]:
+    """What the site's policy says instead of the mail's own words, with its names filled in."""
+    step = at.round.policy.step(at.message.slot, at.submission.state)
+    named = {name: shared[name] for name in ("unit", "round", "due", "due_day")}
+    own = {"own_subject": step.subject, "opening": step.opening} if step else {}
+    return {key: words.get(at.message.language, "").format(**named) for key, words in own.items() if words}
+
+
+def _roles(message: Message, key: str) -> tuple[str, ...]:
+    return tuple(filter(None, message.detail.get(key, "").split(",")))
 
 
 def _invitation(at: Situation, shared: dict[str, Any]) -> Letter:
@@ -96,11 +108,12 @@ def _invitation(at: Situation, shared: dict[str, Any]) -> Letter:
 def _reminder(at: Situation, shared: dict[str, Any]) -> Letter:
     today = at.calendar.local(at.now).date()
     days = at.calendar.working_days_between(today, at.calendar.last_day(at.submission.due_at))
-    return Reminder(**shared, **_progress(at), left=datewords.working_days(days, at.message.language))
+    left = datewords.working_days(days, at.message.language)
+    return Reminder(**shared, **_nagging(at), **_own_words(at, shared), left=left)
 
 
 def _last_day(at: Situation, shared: dict[str, Any]) -> Letter:
-    return LastDay(**shared, **_progress(at))
+    return LastDay(**shared, **_nagging(at), **_own_words(at, shared))
 
 
 def _overdue(at: Situation, shared: dict[str, Any]) -> Letter:
@@ -108,10 +121,11 @@ def _overdue(at: Situation, shared: dict[str, Any]) -> Letter:
     closes = at.calendar.last_day(at.round.closes_at)
     return Overdue(
         **shared,
-        **_progress(at),
+        **_nagging(at),
+        **_own_words(at, shared),
         late=datewords.late_words(at.calendar.days_late(at.submission.due_at, at.now), language),
         compiled_from=datewords.day(at.calendar.add_working_days(closes, 1), language),
-        copies=tuple(filter(None, at.message.detail.get("copies", "").split(","))),
+        copies=_roles(at.message, "copies"),
         is_last=at.message.detail.get("last") == "yes",
     )
 

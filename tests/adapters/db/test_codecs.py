@@ -1,6 +1,6 @@
 """Whatever is written into a row as JSON comes back as it was."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from json import dumps, loads
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from workflow.adapters.db import codecs
 from workflow.domain.forms import Answer, FocusArea, Form, Question
 from workflow.domain.messages import Enclosure, Frozen, MessageKind
 from workflow.domain.people import Role, UnitKind
-from workflow.domain.reminders import Policy, Step
+from workflow.domain.reminders import Anchor, Audience, Condition, Policy, Step
 from workflow.domain.rounds import Period
 
 Value = TypeVar("Value")
@@ -53,6 +53,11 @@ steps = st.builds(
     mail=st.sampled_from(MessageKind),
     copies=tuples(st.sampled_from(Role)),
     every=st.integers(0, 30),
+    anchor=st.sampled_from(Anchor),
+    to=st.sampled_from(Audience),
+    condition=st.sampled_from(Condition),
+    subject=st.dictionaries(words, words, max_size=2),
+    opening=st.dictionaries(words, words, max_size=2),
 )
 periods = st.builds(
     Period,
@@ -131,3 +136,10 @@ def test_naive_instants_are_refused() -> None:
         codecs.plain_frozen(a_frozen(date=DUE_AT.replace(tzinfo=None)))
     with pytest.raises(ValueError, match="without a zone"):
         codecs.plain_deadlines({UnitKind.BOLAG: DUE_AT.replace(tzinfo=None)})
+
+
+def test_a_policy_of_a_round_that_opened_long_ago_has_the_ordinary_steps() -> None:
+    plain = {"offset": -5, "at": "09:00:00", "mail": "reminder", "copies": [], "every": 0}
+    assert codecs.policy_of({"steps": [plain]}) == Policy(
+        steps=(Step(offset=-5, at=time(9), mail=MessageKind.REMINDER),)
+    )

@@ -24,7 +24,7 @@ EVERY = pytest.mark.parametrize("letter", [letter for _, letter in ALL], ids=[na
 WITHOUT_LINK = {"approved", "excused"}  # nothing is left to do
 LONGEST_UNIT = "Enskede-Årsta-Vantörs stadsdelsnämnd"
 LONGEST_DAYS = {"sv": "torsdag 30 september", "en": "Wednesday 30 September"}
-CHOICES = {"language", "state", "copies", "link"}  # chosen by the product, never typed
+CHOICES = {"language", "state", "copies", "announces", "link"}  # chosen by the product, never typed
 PAYLOADS = ["<script>alert(1)</script>", "{{7*7}}", "{% raw %}", "R & D", "\"'><img src=x onerror=y>", "</td></table>"]
 
 

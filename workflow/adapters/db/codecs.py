@@ -9,7 +9,7 @@ from workflow.adapters.db.columns import utc
 from workflow.domain.forms import Answer, Answers, FocusArea, Form, Question
 from workflow.domain.messages import Enclosure, Frozen, MessageKind
 from workflow.domain.people import Role, UnitKind
-from workflow.domain.reminders import Policy, Step
+from workflow.domain.reminders import Anchor, Audience, Condition, Policy, Step
 from workflow.domain.rounds import Period
 
 Plain = dict[str, Any]
@@ -101,16 +101,27 @@ def _plain_step(step: Step) -> Plain:
         "mail": str(step.mail),
         "copies": [str(role) for role in step.copies],
         "every": step.every,
+        "anchor": str(step.anchor),
+        "to": str(step.to),
+        "condition": str(step.condition),
+        "subject": dict(step.subject),
+        "opening": dict(step.opening),
     }
 
 
 def _step_of(plain: Plain) -> Step:
+    """A round that opened before a step knew its anchor, audience, condition or words has the ordinary ones."""
     return Step(
         offset=plain["offset"],
         at=time.fromisoformat(plain["at"]),
         mail=MessageKind(plain["mail"]),
         copies=tuple(Role(role) for role in plain["copies"]),
         every=plain["every"],
+        anchor=Anchor(plain.get("anchor", Anchor.DUE)),
+        to=Audience(plain.get("to", Audience.CONTACT)),
+        condition=Condition(plain.get("condition", Condition.ANY)),
+        subject=plain.get("subject", {}),
+        opening=plain.get("opening", {}),
     )
 
 
