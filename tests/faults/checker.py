@@ -15,12 +15,12 @@ from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import answers as answers_table
 from workflow.adapters.db.tables import audit_head
 from workflow.bootstrap import App
+from workflow.domain.addressing import addressee
 from workflow.domain.audit import Chained, first_break
 from workflow.domain.messages import OWED_ONLY, Message, MessageKind, MessageState
 from workflow.domain.rounds import ANSWERABLE, Round, RoundState
 from workflow.domain.submissions import Edition, Recipient, Submission
 from workflow.services.reminders import known_slots, slots_of
-from workflow.services.rounds import addressee
 
 BELTED = frozenset({MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN})
 UNDER_WAY = frozenset({MessageState.SENDING, MessageState.HANDING})
@@ -155,7 +155,7 @@ def due_exists(evidence: Evidence) -> Iterator[Violation]:
     rounds = {each.id: each for each in evidence.rounds}
     for submission in evidence.submissions:
         mine, round_ = ledger.get(submission.id, []), rounds[submission.round]
-        if addressee(evidence.recipients[submission.id]) is None:
+        if addressee(evidence.recipients[submission.id], round_.opened_at or round_.opens_at) is None:
             continue
         if not any(each.kind is MessageKind.INVITATION for each in mine):
             yield Violation("I2", (submission.id,), "never invited")

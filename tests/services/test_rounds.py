@@ -12,7 +12,7 @@ from workflow.domain.errors import AlreadyExistsError, DeadlineError, FarDeadlin
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
-from workflow.services import rounds
+from workflow.services import freezing, rounds
 
 
 def test_opening_makes_everything_at_once(opened: House) -> None:
@@ -52,7 +52,7 @@ def test_a_broken_opening_leaves_nothing_behind(house: House, monkeypatch: pytes
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(rounds, "make_message", broken)
+    monkeypatch.setattr(freezing, "make_message", broken)
     with pytest.raises(RuntimeError, match="power cut"):
         house.open()
     with house.read() as work:

@@ -28,7 +28,7 @@ from workflow.domain.forms import Answer
 from workflow.domain.submissions import Move, State, Submission
 from workflow.ports import Job
 from workflow.services import submissions
-from workflow.services.rounds import LINK_LIFE
+from workflow.services.freezing import LINK_LIFE
 
 PAGES = (
     "/svara",

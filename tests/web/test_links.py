@@ -7,7 +7,7 @@ import pytest
 
 from tests.web.houses import HAMN, NORRBY, browser, content, fill_in, link_of, make_house, open_form, set_clock
 from workflow.bootstrap import App
-from workflow.services.rounds import LINK_LIFE
+from workflow.services.freezing import LINK_LIFE
 
 
 def stored(house: App) -> str:

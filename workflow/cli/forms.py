@@ -11,8 +11,8 @@ from workflow.cli.output import Yes, note, plain, result, write_new
 from workflow.cli.rounds import RoundName
 from workflow.cli.shell import Shell, command
 from workflow.cli.submissions import UnitName
+from workflow.domain.addressing import addressee
 from workflow.services.listings import find_submission
-from workflow.services.rounds import addressee
 from workflow.services.sheets import form_sheet
 
 app = typer.Typer()
@@ -51,7 +51,7 @@ def word(
     sheet = form_sheet(
         stored,
         found,
-        addressee(recipients),
+        addressee(recipients, house.now()),
         answers={},  # never what is in the draft: that is the unit's own
         office=house.office,
         calendar=house.calendar,

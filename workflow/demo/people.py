@@ -15,11 +15,11 @@ from workflow.bootstrap import App
 from workflow.demo.browser import Browser, PageError
 from workflow.demo.cast import LAST_DAY, NOT_APPLICABLE, ROUND, Act, Scene
 from workflow.demo.word import type_into
+from workflow.domain.addressing import addressee
 from workflow.domain.forms import Answer
 from workflow.domain.submissions import submission_id
 from workflow.domain.textform import read_text_form
 from workflow.services.overview import overview
-from workflow.services.rounds import addressee
 
 LINK = r"https?://\S+/l/\S+"
 EXTENDED_TO, SUPPLEMENT_BY = date(2027, 5, 28), date(2027, 5, 31)
@@ -114,7 +114,7 @@ class Players:
     def _newest_mail(self, unit: str) -> EmailMessage:
         """The newest mail with a link in the contact person's mailbox."""
         with self._app.db.read() as work:
-            contact = addressee(work.recipients.of(submission_id(ROUND, unit)))
+            contact = addressee(work.recipients.of(submission_id(ROUND, unit)), self._app.now())
         address = f"<{contact.email}>".encode() if contact else b"nobody"
         for path in sorted(self._mailbox.glob("*.eml"), reverse=True):
             data = path.read_bytes()

@@ -50,6 +50,8 @@ DECISIONS = {MessageKind.APPROVED: State.APPROVED, MessageKind.EXCUSED: State.EX
 """Mails that tell of a decision: untrue when it has been undone before they left."""
 DATED = REMINDERS | {MessageKind.EXTENSION}
 """Mails that speak of one certain last day: a moved deadline makes them untrue. The others tell of it as it stands."""
+CONTACT_CHANGED = "contact_changed"
+"""The mail's reader has been succeeded: it is written anew to the one who is right today."""
 BEFORE_THE_LAST_DAY = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY})
 TOO_LATE = "too_late"
 NOT_MEANT = "not_meant"
@@ -120,6 +122,8 @@ class Message:
     """One intended send. `slot` and `deadline_revision` say which one; `key` is unique in the database for ever.
 
     A mail about no unit has neither round, submission nor recipient (all ""); its key is address, kind and slot.
+    `right_until` is when its reader ceases to be the right one, known since planning (None: never).
+
     `fence` grows with every claim: a worker that lost its lease cannot write over its successor.
     """
 
@@ -148,6 +152,7 @@ class Message:
     sent_at: datetime | None = None
     reply: str = ""
     created_at: datetime
+    right_until: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -238,6 +243,10 @@ class Message:
         moved = self._to(MessageState.PLANNED)
         return replace(moved, due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
 
+    def is_passed_on(self, now: datetime) -> bool:
+        """Whether somebody else is the right reader by now."""
+        return self.right_until is not None and now >= self.right_until
+
     def has_lost_its_lease(self, now: datetime) -> bool:
         return self.lease_until is not None and now >= self.lease_until
 
@@ -278,6 +287,10 @@ class Attempt:
 
 def why_untrue(message: Message, submission: Submission | Standing, *, round_state: str, now: datetime) -> str:
     """Why this mail must not go any more, or "". Asked at planning, at the claim and in the marker's transaction."""
+    return _why_untrue(message, submission, round_state, now) or (CONTACT_CHANGED if message.is_passed_on(now) else "")
+
+
+def _why_untrue(message: Message, submission: Submission | Standing, round_state: str, now: datetime) -> str:
     if message.kind in DECISIONS:
         return "" if submission.state == DECISIONS[message.kind] else submission.state
     if message.kind in OWED_ONLY and not submission.is_owed:

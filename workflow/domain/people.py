@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -24,6 +24,14 @@ class Role(StrEnum):
     PRIMARY = "primary"
     DEPUTY = "deputy"
     HEAD = "head"
+    REGISTRAR = "registrar"
+    FUNCTION_MAILBOX = "function_mailbox"
+
+
+ANSWERING = (Role.PRIMARY, Role.DEPUTY, Role.FUNCTION_MAILBOX)
+"""Who may answer for a unit, first choice first: a mailbox that somebody reads is better than nobody."""
+ONE_AT_A_TIME = frozenset({Role.PRIMARY, Role.HEAD})
+"""Roles of which a unit has one on any day; of the others it may have several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +48,16 @@ class Unit:
     reports: bool = True
 
     def is_valid(self, on: date) -> bool:
-        return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on <= self.valid_to)
+        return _is_within(on, self.valid_from, self.valid_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A person (or function mailbox) that answers for a unit. `language` is "sv" or "en"."""
+    """A person (or function mailbox) that answers for a unit, from one day to another, both included.
+
+    `language` is "sv" or "en". A function mailbox may lack a name. `undeliverable_since` is when a mail first came
+    back from the address; None while it works.
+    """
 
     unit: str
     role: Role
@@ -53,10 +65,16 @@ class Contact:
     email: str
     phone: str = ""
     language: str = "sv"
+    valid_from: date | None = None
+    valid_to: date | None = None
+    undeliverable_since: datetime | None = None
 
     @property
     def first_name(self) -> str:
         return self.name.split(" ", maxsplit=1)[0]
+
+    def is_valid(self, on: date) -> bool:
+        return _is_within(on, self.valid_from, self.valid_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +119,10 @@ def sort_key(name: str) -> tuple[str, str]:
 def search_key(text: str) -> str:
     """What search compares: no case, no dots or accents, so that "hagersten" finds Hägersten-Älvsjö."""
     return _without_accents(text.casefold()).replace("ø", "o").replace("æ", "a").strip()
+
+
+def _is_within(on: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= on) and (last is None or on <= last)
 
 
 def _without_accents(text: str) -> str:

@@ -1,23 +1,16 @@
 """What is due for whom: the one plan that the scheduler carries out and the preview plays through."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from workflow.domain.addressing import addressee, as_copies, copied, right_until
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import GIVE_UP_AFTER, Message
 from workflow.domain.people import Role
 from workflow.domain.reminders import Audience, Slot, due_by, slots
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import OWED, Recipient, State, Submission
-
-
-def whom(recipients: Iterable[Recipient], audience: Audience = Audience.CONTACT) -> Recipient | None:
-    """Whom a mail goes to: the contact person, in their absence the deputy, else nobody; or exactly the one meant."""
-    by_role = {recipient.role: recipient for recipient in recipients}
-    if audience is Audience.CONTACT:
-        return by_role.get(Role.PRIMARY) or by_role.get(Role.DEPUTY)
-    return by_role.get(Role(audience.value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +57,7 @@ class Due:
     def row(self, message_id: str, *, link: str, now: datetime) -> Message:
         """As the ledger takes it up, addressed as things stand."""
         submission, to = self.ladder.submission, self.ladder.to
-        copies = self.copies()
+        copies = self._copies(now)
         message = Message(
             id=message_id,
             round=submission.round,
@@ -75,26 +68,27 @@ class Due:
             deadline_revision=submission.deadline_revision,
             to_name=to.name,
             to_email=to.email,
-            copies=tuple(f"{each.name} <{each.email}>" for each in copies),
+            copies=as_copies(copies),
             link=link,
             language=to.language,
             due_at=self.slot.send_at,
             give_up_at=max(self.slot.send_at, now) + GIVE_UP_AFTER,
-            detail=self._detail(copies),
+            detail=self._detail(copies, now),
             created_at=now,
+            right_until=right_until(to, *copies),
         )
         return message.skip(self.skipped) if self.skipped else message
 
-    def copies(self) -> tuple[Recipient, ...]:
+    def _copies(self, now: datetime) -> tuple[Recipient, ...]:
         step = self.slot.step(self.ladder.submission.state)
-        roles = step.copies if step else ()
-        return tuple(
-            each for each in self.ladder.case.recipients if each.role in roles and each.id != self.ladder.to.id
-        )
+        return self._others(step.copies if step else (), now)
 
-    def _detail(self, copies: Iterable[Recipient]) -> dict[str, str]:
+    def _others(self, roles: Collection[str], now: datetime) -> tuple[Recipient, ...]:
+        return copied(self.ladder.case.recipients, roles, self.ladder.to, max(self.slot.send_at, now))
+
+    def _detail(self, copies: Iterable[Recipient], now: datetime) -> dict[str, str]:
         """What the letter says of the reminder itself."""
-        there = {each.role for each in self.ladder.case.recipients if each.id != self.ladder.to.id}
+        there = {each.role for each in self._others(tuple(Role), now)}
         states = {state for step in self.slot.steps for state in step.condition.states}
         return {
             "copies": ",".join(each.role for each in copies),
@@ -129,13 +123,33 @@ class Timetable:
             )
         return self._made[key]
 
-    def ladders(self, case: Case) -> tuple[Ladder, ...]:
-        """One for each audience of the policy that the unit has somebody for; none when it owes nothing."""
+    def ladders(self, case: Case, now: datetime) -> tuple[Ladder, ...]:
+        """Those that the unit has somebody for; none when it owes nothing.
+
+        One for each audience of the policy and each of its people: what is due by now is for whoever is right now,
+        what is to come for whoever is right then.
+        """
         if not case.submission.is_owed:
             return ()
         known = case.known()
-        found = ((whom(case.recipients, each), self.of(case.submission, each)) for each in self.round.policy.audiences)
-        return tuple(Ladder(case=case, to=to, slots=all_slots, known=known) for to, all_slots in found if to)
+        return tuple(
+            Ladder(case=case, to=to, slots=theirs, known=known)
+            for audience in self.round.policy.audiences
+            for to, theirs in _shared_out(case.recipients, audience, self.of(case.submission, audience), now)
+        )
+
+
+def _shared_out(
+    recipients: Sequence[Recipient], audience: Audience, all_slots: tuple[Slot, ...], now: datetime
+) -> Iterator[tuple[Recipient, tuple[Slot, ...]]]:
+    """Whose turn each slot is. Most units have nobody who changes in the middle of a round."""
+    if not any(each.starts_at or each.ends_at for each in recipients):
+        if to := addressee(recipients, now, audience):
+            yield to, all_slots
+        return
+    turns = [(addressee(recipients, max(slot.send_at, now), audience), slot) for slot in all_slots]
+    for person in dict.fromkeys(to for to, _ in turns if to):
+        yield person, tuple(slot for to, slot in turns if to == person)
 
 
 def by_person(ladders: Iterable[Ladder]) -> Mapping[str, tuple[Ladder, ...]]:

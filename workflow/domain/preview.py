@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
+from workflow.domain.addressing import addressee, first_reachable
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import WINDOWED, Message, MessageKind, MessageState, fate, moment, why_untrue
-from workflow.domain.planning import Case, Due, Ladder, Timetable, by_person, due_for, whom
+from workflow.domain.planning import Case, Due, Ladder, Timetable, by_person, due_for
 from workflow.domain.reminders import SUPERSEDED, Audience
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Recipient, Submission
@@ -61,9 +62,10 @@ def preview(round_: Round, cases: Iterable[Case], *, calendar: Calendar, now: da
     every = tuple(cases)
     mails = [mail for case in every for mail in _standing(play, case)]
     if is_planned:
-        mails += [_invitation(case, calendar.next_window(starts)) for case in every]
+        send_at = calendar.next_window(starts)
+        mails += [_invitation(case, first_reachable(case.recipients, send_at, calendar)) for case in every]
     if round_.state in {RoundState.PLANNED, RoundState.OPEN}:
-        ladders = (ladder for case in every for ladder in play.timetable.ladders(case))
+        ladders = (ladder for case in every for ladder in play.timetable.ladders(case, starts))
         for theirs in by_person(ladders).values():
             mails += play.person(theirs)
     return tuple(sorted(mails, key=lambda mail: mail.at))
@@ -74,30 +76,31 @@ def preview(round_: Round, cases: Iterable[Case], *, calendar: Calendar, now: da
 
 def _standing(play: "_Play", case: Case) -> Iterator[PreviewedMail]:
     is_open = play.round.state in {RoundState.PLANNED, RoundState.OPEN}
-    played = {ladder.to.id for ladder in play.timetable.ladders(case)} if is_open else set()
+    played = {ladder.to.id for ladder in play.timetable.ladders(case, play.starts)} if is_open else set()
     for message in case.ledger:
         if not (message.recipient in played and message.is_reminder and message.state is MessageState.PLANNED):
             yield play.standing(case.submission, message)
     why = "" if is_open else ROUND_CLOSED
     why = why if case.submission.is_owed else str(case.submission.state)
     for audience in play.round.policy.audiences:
-        to = whom(case.recipients, audience)
-        if blanket := why if to or audience is not Audience.CONTACT else NO_CONTACT:
-            yield from _never(play, case, to, audience, blanket)
+        yield from _never(play, case, audience, why)
 
 
-def _never(play: "_Play", case: Case, to: Recipient | None, audience: Audience, why: str) -> Iterator[PreviewedMail]:
+def _never(play: "_Play", case: Case, audience: Audience, blanket: str) -> Iterator[PreviewedMail]:
     """The reminders that there would have been."""
     known, nobody = case.known(), Recipient(id="", submission=case.submission.id, role="", name="", email="")
-    ladder = Ladder(case=case, to=to or nobody, slots=play.timetable.of(case.submission, audience), known=known)
-    for slot in ladder.slots:
-        if slot.key not in known:
+    every = play.timetable.of(case.submission, audience)
+    for slot in every:
+        to = addressee(case.recipients, max(slot.send_at, play.starts), audience)
+        why = blanket if to or audience is not Audience.CONTACT else NO_CONTACT
+        if why and slot.key not in known:
+            ladder = Ladder(case=case, to=to or nobody, slots=every, known=known)
             row = Due(ladder=ladder, slot=slot).row("", link="", now=play.starts)
             yield _mail(case.submission, row, at=slot.send_at, state=SUPPRESSED, suppressed=why)
 
 
 def _invitation(case: Case, at: datetime) -> PreviewedMail:
-    to = whom(case.recipients)
+    to = addressee(case.recipients, at)
     return PreviewedMail(
         unit=case.submission.unit,
         unit_name=case.submission.unit_name,

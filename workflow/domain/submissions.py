@@ -262,7 +262,11 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A contact as frozen into a round when it opened."""
+    """A contact as frozen into a round when it opened, with the time in which mails go to them and their link opens.
+
+    From `starts_at` (None: always) until `ends_at`, that moment not included (None: for ever). A change at New Year
+    that the register knew of is part of the freeze; a hand-over ends it at once.
+    """
 
     id: str
     submission: str
@@ -271,15 +275,23 @@ class Recipient:
     email: str
     phone: str = ""
     language: str = "sv"
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
     @property
     def first_name(self) -> str:
         return self.name.split(" ", maxsplit=1)[0]
 
+    def is_right(self, at: datetime) -> bool:
+        return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A personal link: the id is public, the secret is only known hashed (SHA-256, hexadecimal)."""
+    """A personal link: the id is public, the secret is only known hashed (SHA-256, hexadecimal).
+
+    It opens from `starts_at` (None: at once) until `expires_at`, or until it is revoked.
+    """
 
     id: str
     submission: str
@@ -288,9 +300,10 @@ class Link:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    starts_at: datetime | None = None
 
     def is_valid(self, now: datetime) -> bool:
-        return self.revoked_at is None and now < self.expires_at
+        return self.revoked_at is None and now < self.expires_at and (self.starts_at is None or self.starts_at <= now)
 
 
 def submission_id(round_id: str, unit: str) -> str:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from workflow.domain.channel import ChannelState
 from workflow.domain.errors import StaleWriteError
-from workflow.domain.messages import Message, MessageState, fate, moment, why_untrue
+from workflow.domain.messages import CONTACT_CHANGED, Message, MessageState, fate, moment, why_untrue
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Standing
 from workflow.ports import Work
+from workflow.services.addressing import readdress
 from workflow.services.channel import admit
 from workflow.services.mailroom import Mailroom, log_message
 
@@ -59,14 +60,18 @@ def claim(room: Mailroom) -> Batch:
             return Batch((), admission.state, goes_on=False)
         due = work.outbox.due(now, limit=BATCH)
         # Read without a lock: whoever submits holds the submission and waits for these rows. The marker asks again.
-        decide = _decision(room, read_truths(work, due, lock=False), now)
+        truths = read_truths(work, due, lock=False)
+        passed_on = [each for each in due if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]
+        stands = {each.id: readdress(work, each, secrets=room.secrets, now=now) for each in passed_on}
+        due = tuple(mine for each in due if (mine := stands.get(each.id, each)))
+        decide = _decision(room, truths, now)
         decided = [(message, decide(message)) for message in due]
         claims = [pair for pair in decided if pair[1].state is MessageState.SENDING][: admission.mails]
         others = [pair for pair in decided if pair[1].state is not MessageState.SENDING]
         _settle(work, others, now)
         claimed = _take(work, claims, now)
         admission.settle(work, len(claimed), now)
-        return Batch(claimed, admission.state, goes_on=bool(claims or others))
+        return Batch(claimed, admission.state, goes_on=bool(claims or others or passed_on))
 
 
 def _decision(room: Mailroom, truths: Truths, now: datetime) -> Callable[[Message], Message]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workflow.domain.addressing import addressee
 from workflow.domain.audit import Chained, first_break
 from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Outcome, Work
 from workflow.services.mailroom import CHANNEL
-from workflow.services.rounds import addressee
 
 OPENING_GRACE = timedelta(minutes=15)
 MAIL_GRACE = timedelta(minutes=10)
@@ -91,7 +91,8 @@ def _uninvited(work: Work, rounds: Iterable[Round], messages: Iterable[Message])
     for round_ in rounds:
         recipients = work.recipients.of_round(round_.id)
         for submission in work.submissions.of_round(round_.id):
-            reachable = addressee([each for each in recipients if each.submission == submission.id])
+            people = [each for each in recipients if each.submission == submission.id]
+            reachable = addressee(people, round_.opened_at or round_.opens_at)
             if reachable and submission.id not in invited:
                 yield submission.id
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from workflow.domain.messages import Message, MessageState
+from workflow.domain.messages import CONTACT_CHANGED, Message, MessageState
 from workflow.ports import Channel, Handover, Outcome, Phase, Preparation
+from workflow.services.addressing import write_anew
 from workflow.services.claims import Batch, Pair, Truths, read_truths
 from workflow.services.crew import Crew
 from workflow.services.landing import Flown, land
@@ -121,6 +122,9 @@ def _mark(room: Mailroom, prepared: Sequence[Boarding]) -> None:
             if mine:  # else the lease was lost; whoever has it now decides
                 why = {"why": after.reason} if after.state is MessageState.CANCELLED else {}
                 log_message(work, f"message.{after.state}", after, now, **why)
+                if after.reason == CONTACT_CHANGED:  # midnight came in between
+                    people = work.recipients.of(after.submission)
+                    write_anew(work, after, people, secrets=room.secrets, now=now)
     for each, (_, after), mine in zip(prepared, pairs, stands, strict=True):
         if mine and after.state is MessageState.HANDING:
             each.message = after

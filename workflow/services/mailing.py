@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from workflow.domain.addressing import addressee
 from workflow.domain.messages import MessageKind, why_untrue
 from workflow.domain.submissions import Submission
 from workflow.ports import Secrets, Work
-from workflow.services.rounds import addressee, make_message
+from workflow.services.intended import make_message
 
 
 def announce(
@@ -21,7 +22,7 @@ def announce(
 ) -> bool:
     """Plan the mail for the unit's contact person, due at once. False when there is nobody to write to."""
     recipients = work.recipients.of(submission.id)
-    recipient = addressee(recipients)
+    recipient = addressee(recipients, now)
     if recipient is None:
         return False
     links = {link.recipient: link.id for link in work.recipients.links_of(submission.id) if link.is_valid(now)}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflow.domain.addressing import addressee
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import Message, MessageState
 from workflow.domain.overview import NextMail, Overview, Row, in_swedish_order, make_row
@@ -10,7 +11,6 @@ from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
 from workflow.ports import Database
 from workflow.services.reminders import known_slots, next_reminder
-from workflow.services.rounds import addressee
 
 UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
 COMING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HELD})
@@ -48,7 +48,12 @@ def overview(db: Database, round_id: str, *, calendar: Calendar, now: datetime) 
             messages.setdefault(message.submission, []).append(message)
     rows = [
         _row(
-            round_, each, addressee(recipients.get(each.id, [])), messages.get(each.id, []), calendar=calendar, now=now
+            round_,
+            each,
+            addressee(recipients.get(each.id, []), now),
+            messages.get(each.id, []),
+            calendar=calendar,
+            now=now,
         )
         for each in submissions
     ]

@@ -1,16 +1,17 @@
 """The preview of a round: every mail with who, what, when and why, before it opens and on any day of it."""
 
-from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.people import Contact, Unit
+from workflow.domain.people import Unit
 from workflow.domain.planning import Case
 from workflow.domain.preview import PreviewedMail, preview
 from workflow.domain.rounds import Round, RoundState
-from workflow.domain.submissions import Recipient, Submission, submission_id
+from workflow.domain.submissions import Submission, submission_id
+from workflow.domain.succession import Register
 from workflow.ports import Database
+from workflow.services.freezing import frozen_recipients
 from workflow.services.listings import instant
 from workflow.services.reminders import cases_of
 from workflow.services.rounds import readiness
@@ -46,16 +47,16 @@ def _cases(db: Database, round_: Round, calendar: Calendar, now: datetime) -> tu
             return cases_of(work, round_.id)
     units, starts = readiness(db, round_, calendar).units, max(now, round_.opens_at)
     with db.read() as work:
-        contacts = _by_unit(work.people.contacts())
-    submissions = [_to_be(round_, unit, starts) for unit in units]
-    return tuple(Case(submission=each, recipients=_recipients(each, contacts[each.unit])) for each in submissions)
-
-
-def _by_unit(contacts: tuple[Contact, ...]) -> dict[str, list[Contact]]:
-    found: dict[str, list[Contact]] = defaultdict(list)
-    for contact in contacts:
-        found[contact.unit].append(contact)
-    return found
+        register = Register(work.people.units(), work.people.contacts())
+    return tuple(
+        Case(
+            submission=_to_be(round_, unit, starts),
+            recipients=frozen_recipients(
+                submission_id(round_.id, unit.id), register.people_for(unit), calendar=calendar, now=starts
+            ),
+        )
+        for unit in units
+    )
 
 
 def _to_be(round_: Round, unit: Unit, starts: datetime) -> Submission:
@@ -70,17 +71,3 @@ def _to_be(round_: Round, unit: Unit, starts: datetime) -> Submission:
         due_set_at=starts,
         questions=0,
     )
-
-
-def _recipients(submission: Submission, contacts: list[Contact]) -> list[Recipient]:
-    return [
-        Recipient(
-            id=f"{submission.id}.{each.role}",
-            submission=submission.id,
-            role=each.role,
-            name=each.name,
-            email=each.email,
-            language=each.language,
-        )
-        for each in contacts
-    ]

@@ -90,7 +90,7 @@ def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Cale
 def _due(work: Work, round_id: str, calendar: Calendar, now: datetime) -> list[Due]:
     """What the ledger lacks at `now`: what to send, and what was missed with its reason."""
     timetable = Timetable(work.rounds.get(round_id), calendar)
-    ladders = (ladder for case in cases_of(work, round_id, REMINDERS) for ladder in timetable.ladders(case))
+    ladders = (ladder for case in cases_of(work, round_id, REMINDERS) for ladder in timetable.ladders(case, now))
     return [due for theirs in by_person(ladders).values() for due in due_for(theirs, now)]
 
 

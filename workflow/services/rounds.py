@@ -1,7 +1,6 @@
 """Planning, opening, closing and cancelling rounds; opening is one transaction or nothing."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,19 +16,17 @@ from workflow.domain.errors import (
     TertialError,
 )
 from workflow.domain.forms import Form
-from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageKind
-from workflow.domain.people import Contact, Role, Unit, UnitKind, sort_key
-from workflow.domain.planning import whom
+from workflow.domain.people import Contact, Unit, UnitKind, sort_key
 from workflow.domain.plans import RoundPlan, RoundPlans
 from workflow.domain.rounds import NotConfirmedError, Round, RoundMove, RoundState
-from workflow.domain.submissions import FARTHEST, Link, Recipient, Submission, submission_id
+from workflow.domain.submissions import FARTHEST
+from workflow.domain.succession import Register, answering, is_left_alone, unreachable
 from workflow.ports import Database, Secrets, Work
+from workflow.services.freezing import Freezing
 
 SYSTEM = "system"
 FARTHEST_PLAN = timedelta(days=5 * 366)  # no calendar is planned further ahead; a mistyped year is
-ANSWERING = frozenset({Role.PRIMARY, Role.DEPUTY})  # who gets a link of their own
 AT_ONCE = 5000  # units frozen by the same statements: bounds the memory, not the transaction
-LINK_LIFE = timedelta(days=180)  # a link outlives the round, so that a late answer or a supplement still finds its way
 
 
 class RoundOverError(RefusedError):
@@ -44,10 +41,16 @@ class NobodyReportsError(RefusedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """What to know before a round opens: who takes part, who lacks a contact, what speaks against the dates."""
+    """What to know before a round opens: who takes part, who cannot be reached, what speaks against the dates.
+
+    `without_contact` have nobody when it opens, `left_alone` lose their last contact before it closes.
+    `unreachable` are contacts of that time whose address does not work, each with its unit.
+    """
 
     units: tuple[Unit, ...]
     without_contact: tuple[Unit, ...]
+    left_alone: tuple[Unit, ...] = ()
+    unreachable: tuple[tuple[Unit, Contact], ...] = ()
     warnings: tuple[tuple[UnitKind, DeadlineWarning], ...]
 
 
@@ -109,14 +112,19 @@ def readiness(db: Database, round_: Round, calendar: Calendar) -> Readiness:
     """Look before opening; nothing is changed."""
     with db.read() as work:
         units = _reporting(work, round_, calendar)
-        contacts = work.people.contacts()
-    reachable = {contact.unit for contact in contacts if contact.role in ANSWERING}
+        register = Register(work.people.units(), work.people.contacts())
+    opens, closes = calendar.local(round_.opens_at).date(), calendar.last_day(round_.closes_at)
+    people = {unit.id: register.people_for(unit) for unit in units}
+    without = tuple(unit for unit in units if not answering(people[unit.id], opens))
+    reached = [unit for unit in units if answering(people[unit.id], opens)]
     warnings = tuple(
         (kind, warning) for kind, due_at in sorted(round_.due_at.items()) for warning in calendar.due_warnings(due_at)
     )
     return Readiness(
         units=units,
-        without_contact=tuple(unit for unit in units if unit.id not in reachable),
+        without_contact=without,
+        left_alone=tuple(unit for unit in reached if is_left_alone(people[unit.id], opens, closes)),
+        unreachable=tuple((unit, each) for unit in units for each in unreachable(people[unit.id], opens, closes)),
         warnings=warnings,
     )
 
@@ -144,9 +152,9 @@ def open_round(
         units = _reporting(work, opened, calendar)
         if not units:
             raise NobodyReportsError(round=round_id)
-        contacts = _by_unit(work.people.contacts())
+        register = Register(work.people.units(), work.people.contacts())
         work.rounds.save(opened)
-        freeze = _Freezing(round=opened, contacts=contacts, secrets=secrets, now=now, send_at=calendar.next_window(now))
+        freeze = Freezing(round=opened, register=register, secrets=secrets, calendar=calendar, now=now)
         for some in _batches(units, AT_ONCE):
             freeze.write(work, some)
         work.log.append(Event(kind="round.opened", actor=by, at=now, round=round_id, data={"submissions": len(units)}))
@@ -246,124 +254,7 @@ def _reporting(work: Work, round_: Round, calendar: Calendar) -> tuple[Unit, ...
     return tuple(sorted(asked, key=lambda unit: sort_key(unit.name)))
 
 
-def _by_unit(contacts: Iterable[Contact]) -> Mapping[str, list[Contact]]:
-    found: dict[str, list[Contact]] = defaultdict(list)
-    for contact in contacts:
-        found[contact.unit].append(contact)
-    return found
-
-
 def _batches(units: Iterable[Unit], size: int) -> Iterator[list[Unit]]:
     waiting = iter(units)
     while some := list(islice(waiting, size)):
         yield some
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Freezing:
-    """What a round takes from the register when it opens, many units in the same few statements."""
-
-    round: Round
-    contacts: Mapping[str, list[Contact]]
-    secrets: Secrets
-    now: datetime
-    send_at: datetime
-
-    def write(self, work: Work, units: Sequence[Unit]) -> None:
-        submissions = [self._submission(unit) for unit in units]
-        recipients = {each.id: self._recipients(each) for each in submissions}
-        everybody = [recipient for some in recipients.values() for recipient in some]
-        links = {each.id: _link(each, self.secrets, self.now) for each in everybody if each.role in ANSWERING}
-        work.submissions.add(submissions)
-        work.recipients.add(everybody, links.values())
-        chosen = [(each, addressee(recipients[each.id])) for each in submissions]
-        work.outbox.plan([self._invitation(each, to, links[to.id]) for each, to in chosen if to])
-
-    def _submission(self, unit: Unit) -> Submission:
-        return Submission(
-            id=submission_id(self.round.id, unit.id),
-            round=self.round.id,
-            unit=unit.id,
-            unit_name=unit.name,
-            kind=unit.kind,
-            due_at=self.round.due_at[unit.kind],
-            due_set_at=self.now,
-            questions=self.round.form.count_asked(unit.kind, unit.id),
-        )
-
-    def _recipients(self, submission: Submission) -> tuple[Recipient, ...]:
-        return tuple(
-            Recipient(
-                id=f"{submission.id}.{contact.role}",
-                submission=submission.id,
-                role=contact.role,
-                name=contact.name,
-                email=contact.email,
-                phone=contact.phone,
-                language=contact.language,
-            )
-            for contact in self.contacts.get(submission.unit, ())
-        )
-
-    def _invitation(self, submission: Submission, to: Recipient, link: Link) -> Message:
-        return make_message(
-            submission,
-            to,
-            link=link.id,
-            kind=MessageKind.INVITATION,
-            slot="open",
-            secrets=self.secrets,
-            due_at=self.send_at,
-            now=self.now,
-        )
-
-
-def _link(recipient: Recipient, secrets: Secrets, now: datetime) -> Link:
-    link_id = secrets.new_id()
-    return Link(
-        id=link_id,
-        submission=recipient.submission,
-        recipient=recipient.id,
-        secret_sha256=secrets.digest(secrets.link_secret(link_id)),
-        created_at=now,
-        expires_at=now + LINK_LIFE,
-    )
-
-
-def addressee(recipients: Sequence[Recipient]) -> Recipient | None:
-    """Whom a mail goes to: the contact person, in their absence the deputy, else nobody."""
-    return whom(recipients)
-
-
-def make_message(
-    submission: Submission,
-    recipient: Recipient,
-    *,
-    link: str,
-    kind: MessageKind,
-    slot: str,
-    secrets: Secrets,
-    due_at: datetime,
-    now: datetime,
-    copies: Sequence[str] = (),
-    detail: dict[str, str] | None = None,
-) -> Message:
-    """A planned row of the ledger, addressed as things stand."""
-    return Message(
-        id=secrets.new_id(),
-        round=submission.round,
-        submission=submission.id,
-        recipient=recipient.id,
-        kind=kind,
-        slot=slot,
-        deadline_revision=submission.deadline_revision,
-        to_name=recipient.name,
-        to_email=recipient.email,
-        copies=tuple(copies),
-        link=link,
-        language=recipient.language,
-        due_at=due_at,
-        give_up_at=max(due_at, now) + GIVE_UP_AFTER,
-        detail=detail or {},
-        created_at=now,
-    )

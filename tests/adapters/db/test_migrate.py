@@ -108,7 +108,7 @@ def test_a_migration_that_leaves_broken_references_is_not_kept(sqlite_url: str) 
     with engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.execute(text("INSERT INTO links VALUES ('l', 's', 'r', '', '', '', NULL)"))
+        connection.execute(text("INSERT INTO links VALUES ('l', 's', 'r', '', '', '', NULL, NULL)"))
     engine.dispose()
     with pytest.raises(migrate.BrokenReferencesError):
         migrate.upgrade(sqlite_url)

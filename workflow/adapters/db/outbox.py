@@ -54,6 +54,7 @@ _MOVING = (
     "to_name",
     "to_email",
     "copies",
+    "right_until",
     "link",
     "language",
     "due_at",
@@ -269,6 +270,7 @@ def _message(row: Row[Any]) -> Message:
         sent_at=row.sent_at,
         reply=row.reply,
         created_at=row.created_at,
+        right_until=row.right_until,
     )
 
 

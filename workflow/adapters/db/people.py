@@ -68,6 +68,9 @@ def _contact_values(contact: Contact) -> Values:
         "email": contact.email,
         "phone": contact.phone,
         "language": contact.language,
+        "valid_from": contact.valid_from,
+        "valid_to": contact.valid_to,
+        "undeliverable_since": contact.undeliverable_since,
     }
 
 
@@ -79,6 +82,9 @@ def _contact(row: Row[Any]) -> Contact:
         email=row.email,
         phone=row.phone,
         language=row.language,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        undeliverable_since=row.undeliverable_since,
     )
 
 
@@ -128,6 +134,8 @@ def _recipient_values(recipient: Recipient) -> Values:
         "email": recipient.email,
         "phone": recipient.phone,
         "language": recipient.language,
+        "starts_at": recipient.starts_at,
+        "ends_at": recipient.ends_at,
     }
 
 
@@ -140,6 +148,8 @@ def _recipient(row: Row[Any]) -> Recipient:
         email=row.email,
         phone=row.phone,
         language=row.language,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
     )
 
 
@@ -152,6 +162,7 @@ def _link_values(link: Link) -> Values:
         "created_at": link.created_at,
         "expires_at": link.expires_at,
         "revoked_at": link.revoked_at,
+        "starts_at": link.starts_at,
     }
 
 
@@ -164,4 +175,5 @@ def _link(row: Row[Any]) -> Link:
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        starts_at=row.starts_at,
     )

@@ -171,6 +171,9 @@ contacts = Table(
     _text("email"),
     _text("phone"),
     _text("language"),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("undeliverable_since", Instant),
     CheckConstraint(_among("role", Role), name="role"),
 )
 
@@ -184,6 +187,8 @@ recipients = Table(
     _text("email"),
     _text("phone"),
     _text("language"),
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
     CheckConstraint(_among("role", Role), name="role"),
 )
 
@@ -197,6 +202,7 @@ links = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("starts_at", Instant),
 )
 
 outbox = Table(
@@ -227,6 +233,7 @@ outbox = Table(
     Column("sent_at", Instant),
     _text("reply"),
     Column("created_at", Instant, nullable=False),
+    Column("right_until", Instant),
     UniqueConstraint("submission", "recipient", "kind", "slot", "deadline_revision", name="uq_outbox_key"),
     CheckConstraint(_among("kind", MessageKind), name="kind"),
     CheckConstraint(_among("state", MessageState), name="state"),

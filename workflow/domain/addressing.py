@@ -1,0 +1,40 @@
+"""Whom a mail goes to, and who gets a copy: always the people who are right at that moment."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from workflow.domain.calendar import Calendar
+from workflow.domain.people import ANSWERING, Role
+from workflow.domain.reminders import Audience
+from workflow.domain.submissions import Recipient
+
+
+def addressee(recipients: Iterable[Recipient], at: datetime, audience: Audience = Audience.CONTACT) -> Recipient | None:
+    """The contact person, while there is none a deputy, then the function mailbox; or exactly the one meant."""
+    roles = ANSWERING if audience is Audience.CONTACT else (Role(audience.value),)
+    right = [recipient for recipient in recipients if recipient.is_right(at)]
+    return next((recipient for role in roles for recipient in right if recipient.role == role), None)
+
+
+def copied(
+    recipients: Iterable[Recipient], roles: Collection[str], to: Recipient, at: datetime
+) -> tuple[Recipient, ...]:
+    """Those in these roles who are right at that moment, except the one it goes to."""
+    return tuple(each for each in recipients if each.role in roles and each.id != to.id and each.is_right(at))
+
+
+def as_copies(recipients: Iterable[Recipient]) -> tuple[str, ...]:
+    """How the ledger writes them: name and address."""
+    return tuple(f"{each.name} <{each.email}>" for each in recipients)
+
+
+def right_until(*recipients: Recipient) -> datetime | None:
+    """When the first of them ceases to be the right one; None: never."""
+    return min((each.ends_at for each in recipients if each.ends_at), default=None)
+
+
+def first_reachable(recipients: Collection[Recipient], first: datetime, calendar: Calendar) -> datetime:
+    """From `first` on, a moment of sending: the first at which somebody is there to read it; `first` if nobody is."""
+    starts = sorted(each.starts_at for each in recipients if each.starts_at and each.starts_at > first)
+    moments = (first, *(calendar.next_window(moment) for moment in starts))
+    return next((moment for moment in moments if addressee(recipients, moment)), first)

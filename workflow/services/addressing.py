@@ -1,0 +1,62 @@
+"""A planned mail whose reader has been succeeded: written anew to the one who is right now."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from workflow.domain.addressing import addressee, as_copies, copied, right_until
+from workflow.domain.messages import CONTACT_CHANGED, Message
+from workflow.domain.submissions import Recipient
+from workflow.ports import Secrets, Work
+from workflow.services.mailroom import log_message
+
+
+def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) -> Message | None:
+    """What stands of a waiting mail: itself with other copies, or None when its place was taken or it fell.
+
+    Its slot stays accounted for: the planner makes no second mail of it.
+    """
+    people = work.recipients.of(message.submission)
+    to = addressee(people, now)
+    if to is not None and to.id == message.recipient:
+        renewed = _with_copies(message, people, to, now)
+        return renewed if work.outbox.change(message, renewed) else None
+    fallen = message.cancel(CONTACT_CHANGED)
+    if work.outbox.change(message, fallen):
+        log_message(work, "message.cancelled", fallen, now, why=CONTACT_CHANGED)
+        write_anew(work, fallen, people, secrets=secrets, now=now)
+    return None
+
+
+def write_anew(
+    work: Work, message: Message, people: tuple[Recipient, ...], *, secrets: Secrets, now: datetime
+) -> Message | None:
+    """Plan the same mail to the one who is right now; None when there is nobody, or they have it already."""
+    to = addressee(people, now)
+    if to is None:
+        return None
+    links = {link.recipient: link.id for link in work.recipients.links_of(message.submission) if link.is_valid(now)}
+    fresh = Message(
+        id=secrets.new_id(),
+        round=message.round,
+        submission=message.submission,
+        recipient=to.id,
+        kind=message.kind,
+        slot=message.slot,
+        deadline_revision=message.deadline_revision,
+        to_name=to.name,
+        to_email=to.email,
+        link=links.get(to.id, ""),
+        language=to.language,
+        due_at=max(message.due_at, now),
+        give_up_at=message.give_up_at,
+        detail=message.detail,
+        created_at=now,
+    )
+    addressed = _with_copies(fresh, people, to, now)
+    return addressed if work.outbox.plan([addressed]) else None
+
+
+def _with_copies(message: Message, people: tuple[Recipient, ...], to: Recipient, now: datetime) -> Message:
+    roles = message.detail.get("copies", "").split(",")
+    others = copied(people, roles, to, now)
+    return replace(message, copies=as_copies(others), right_until=right_until(to, *others))
