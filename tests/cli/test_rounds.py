@@ -113,3 +113,11 @@ def test_json_is_readable_utf8(opened: Terminal) -> None:
     told = opened("status", "--json").stdout
     assert "Österby" in told
     assert json.loads(told)["counts"]["units"] == 3
+
+
+def test_closing_dry_says_which_mails_fall_away(opened: Terminal) -> None:
+    told = opened("round", "close", "2027-T1", "--dry-run").stdout
+    coming = [mail for mail in opened.json("round", "preview", "2027-T1") if mail["state"] == "expected"]
+    assert f"{len(coming)} mails fall away." in told
+    assert "round_closed" in told
+    assert opened.json("round", "list")[0]["state"] == "open"

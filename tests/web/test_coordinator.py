@@ -186,6 +186,14 @@ def test_a_round_is_closed_after_a_list_of_who_is_missing(house: App) -> None:
     assert "sena svar tas emot" in client.get(ROUND_PAGE).text
 
 
+def test_before_closing_one_sees_which_mails_fall_away(house: App) -> None:
+    swedish = sign_in(house).get(f"{ROUND_PAGE}/stang").text
+    assert "18 mejl faller bort." in swedish
+    assert "Faller bort. Skulle ha gått" in swedish
+    assert "Omgången är stängd." in swedish
+    assert "18 e-mails fall away." in sign_in(house, "en").get(f"{ROUND_PAGE}/stang").text
+
+
 @pytest.mark.parametrize("action", ["oppna", "stall-in", "stang"])
 def test_decisions_about_a_round_need_the_token(house: App, action: str) -> None:
     plan(house)

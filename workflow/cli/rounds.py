@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from workflow.cli.consequences import say_consequences
 from workflow.cli.output import (
     AsJson,
     Column,
@@ -24,8 +25,9 @@ from workflow.cli.shell import BY, Shell, command, confirm
 from workflow.cli.typed import due_warnings, round_named, shown_due, shown_week, unit_named, usage_instant
 from workflow.domain import datewords
 from workflow.domain.rounds import Round, RoundState
-from workflow.ports import Job
+from workflow.ports import Database, Job
 from workflow.services import rounds, submissions, years
+from workflow.services.consequences import consequences
 from workflow.services.listings import find_submission, round_row, round_rows
 from workflow.services.overview import overview
 
@@ -152,7 +154,15 @@ def close(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False, yes: 
     """Close an open round: no more reminders; late answers are still taken."""
     if not dry_run:
         confirm(f"Close {round_}?", yes=yes)
-    rounds.close_round(shell.database(dry_run=dry_run), round_, by=BY, now=shell.now())
+    house, now = shell.house, shell.now()
+
+    def change(db: Database) -> None:
+        rounds.close_round(db, round_, by=BY, now=now)
+
+    if dry_run:
+        say_consequences(consequences(house.db, round_, change, calendar=house.calendar, now=now))
+    else:
+        change(house.db)
     done(f"{round_} is closed.", dry_run=dry_run)
 
 

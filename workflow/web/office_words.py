@@ -87,6 +87,7 @@ REASONS: Mapping[str, str] = {
     "superseded": gettext("En senare påminnelse gick i stället."),
     "too_late": gettext("Det hade kommit för sent för att vara sant."),
     "one_a_day": gettext("Personen hade redan fått en påminnelse den dagen."),
+    "no_contact": gettext("Det finns ingen kontaktperson att skriva till."),
     "lease_expired": gettext("Sändningen avbröts innan mejlservern hade svarat."),
     "connection_lost": gettext("Anslutningen bröts innan mejlservern hade svarat."),
 }

@@ -17,6 +17,7 @@ from workflow.domain.plans import RoundPlan
 from workflow.domain.rounds import Round, RoundMove, RoundState
 from workflow.ports import Job
 from workflow.services import overview, rounds
+from workflow.services.consequences import consequences
 from workflow.web.forms_in import field
 from workflow.web.office import Office, Posted, Seated, new_router
 from workflow.web.plan_form import PlanForm, as_planned, read_dates
@@ -129,6 +130,13 @@ def ask_close(desk: Seated, round_id: str) -> Response:
     if not view.round.allows(RoundMove.CLOSE):
         return go(f"/omgang/{round_id}")
     owed = [row for row in view.overview.rows if row.submission.is_owed]
+    diff = consequences(
+        house.db,
+        round_id,
+        lambda db: rounds.close_round(db, round_id, by=desk.by, now=desk.now()),
+        calendar=house.calendar,
+        now=desk.now(),
+    )
     return desk.page(
         "confirm.html",
         nav_here="overview",
@@ -137,6 +145,7 @@ def ask_close(desk: Seated, round_id: str) -> Response:
         round=view.round,
         owed=owed,
         waiting=len(view.overview.waiting),
+        diff=diff,
     )
 
 
