@@ -17,6 +17,7 @@ def a_mail(**changes: Any) -> PreviewedMail:
     mail = PreviewedMail(
         unit="norrby",
         unit_name="Norrby stadsdelsnämnd",
+        unit_state="not_started",
         kind=MessageKind.REMINDER,
         slot="T-5",
         at=NOW,
