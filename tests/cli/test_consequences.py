@@ -37,5 +37,5 @@ def test_the_sentence(before: list[PreviewedMail], after: list[PreviewedMail], s
 def test_each_mail_stands_below(capsys: pytest.CaptureFixture[str]) -> None:
     say_consequences(preview_diff([a_mail()], [a_mail(at=LATER)]))
     told = capsys.readouterr().out
-    assert "2027-05-10 09:00 -> 2027-05-11 09:00" in told
+    assert "Mon 2027-05-10 09:00 -> Tue 2027-05-11 09:00" in told
     assert "norrby" in told
