@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
-from workflow.domain.errors import NotFoundError
+from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.forms import Form
 from workflow.domain.plans import RoundPlans
 from workflow.domain.rounds import Round, RoundState
@@ -77,10 +77,16 @@ def plan_year(db: Database, ahead: Iterable[YearRound], *, by: str, now: datetim
     return tuple(planned)
 
 
-def confirm_round(db: Database, round_id: str, *, by: str, now: datetime) -> Round:
-    """Let a held round open by itself when its time comes; at once if it has come. Raises NotHeldError."""
+def confirm_round(db: Database, round_id: str, *, by: str, now: datetime, version: int | None = None) -> Round:
+    """Let a held round open by itself when its time comes; at once if it has come.
+
+    `version` is the one whose dates were seen. Raises NotHeldError, StaleWriteError.
+    """
     with db.begin() as work:
-        confirmed = work.rounds.get(round_id, lock=True).confirm()
+        held = work.rounds.get(round_id, lock=True)
+        confirmed = held.confirm()
+        if version not in {None, held.version}:
+            raise StaleWriteError
         work.rounds.save(confirmed)
         work.log.append(Event(kind="round.confirmed", actor=by, at=now, round=round_id))
         return confirmed

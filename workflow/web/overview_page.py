@@ -17,6 +17,7 @@ from workflow.services import ledger, overview, rounds
 from workflow.services.channel import channel_state
 from workflow.services.guard import clock_guard
 from workflow.services.ledger import Line
+from workflow.web.held import in_vain
 from workflow.web.office import Office, Seated, new_router
 from workflow.web.rounds_pages import planned_page
 from workflow.web.site import go
@@ -107,6 +108,7 @@ def _overview(desk: Office, round_id: str, chosen: dict[str, str]) -> HTMLRespon
         kinds=sorted({row.submission.kind for row in view.overview.rows}),
         clock_guard=clock_guard(house.db),
         channel=channel_state(house.db),
+        in_vain=in_vain(desk),
     )
 
 

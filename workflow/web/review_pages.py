@@ -77,7 +77,7 @@ def day_warnings(desk: Office, due_at: datetime, closes_at: datetime) -> tuple[s
     calendar = desk.house.calendar
     found = [
         f"{datewords.at_start(datewords.warning(each, desk.language))}."
-        for each in calendar.deadline_warnings(calendar.last_day(due_at))
+        for each in calendar.due_warnings(due_at)
     ]
     if due_at > closes_at:
         closes = datewords.due_moment(closes_at, desk.language, calendar.zone)

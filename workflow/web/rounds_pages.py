@@ -19,6 +19,7 @@ from workflow.ports import Job
 from workflow.services import overview, rounds
 from workflow.services.consequences import consequences
 from workflow.web.forms_in import field
+from workflow.web.held import in_vain, unused
 from workflow.web.office import Office, Posted, Seated, new_router
 from workflow.web.plan_form import PlanForm, as_planned, read_dates
 from workflow.web.site import go
@@ -43,6 +44,8 @@ def listing(desk: Seated) -> HTMLResponse:
         groups=[(state, group) for state, group in groups if group],
         plans=plans,
         titles=_titles(desk, plans),
+        years=sorted({each.year for each in plans}),
+        in_vain=in_vain(desk),
         fault=fault,
     )
 
@@ -82,6 +85,7 @@ def planned_page(desk: Office, round_: Round) -> HTMLResponse:
         round=round_,
         readiness=rounds.readiness(desk.house.db, round_, desk.house.calendar),
         mails_at=desk.house.calendar.next_window(max(round_.opens_at, desk.now())),
+        again=round_.state is RoundState.CANCELLED and any(each.id == round_.id for each in _unused_plans(desk)),
     )
 
 
@@ -101,7 +105,7 @@ def open_now(_: Posted, desk: Seated, round_id: str) -> Response:
             house.db, round_id, secrets=house.secrets, calendar=house.calendar, by=desk.by, now=desk.now()
         )
     except (RoundMoveRefusedError, StaleWriteError) as error:
-        return _overtaken(desk, round_id, error)
+        return overtaken(desk, round_id, error)
     house.queue.ask(Job.DELIVER)
     return go(f"/omgang/{round_id}")
 
@@ -119,7 +123,7 @@ def cancel(_: Posted, desk: Seated, round_id: str) -> Response:
     try:
         rounds.cancel_round(desk.house.db, round_id, by=desk.by, now=desk.now())
     except (RoundMoveRefusedError, StaleWriteError) as error:
-        return _overtaken(desk, round_id, error)
+        return overtaken(desk, round_id, error)
     return go("/omgangar")
 
 
@@ -154,15 +158,15 @@ def close(_: Posted, desk: Seated, round_id: str) -> Response:
     try:
         rounds.close_round(desk.house.db, round_id, by=desk.by, now=desk.now())
     except (RoundMoveRefusedError, StaleWriteError) as error:
-        return _overtaken(desk, round_id, error)
+        return overtaken(desk, round_id, error)
     desk.house.queue.ask(Job.GATHER)
     return go(f"/omgang/{round_id}")
 
 
-def _unused_plans(desk: Office, found: tuple[Round, ...]) -> tuple[RoundPlan, ...]:
-    """The calendar's rounds that nobody has planned and whose time is not past."""
-    used, now = {each.id for each in found}, desk.now()
-    return tuple(each for each in desk.house.plans().rounds if each.id not in used and each.closes_at > now)
+def _unused_plans(desk: Office, found: tuple[Round, ...] | None = None) -> tuple[RoundPlan, ...]:
+    """The calendar's rounds that can be planned."""
+    there = rounds.all_rounds(desk.house.db) if found is None else found
+    return unused(desk.house.plans().rounds, there, desk.now())
 
 
 def _titles(desk: Office, plans: tuple[RoundPlan, ...]) -> dict[str, str]:
@@ -192,6 +196,7 @@ def _plan_page(
         refused=desk.say.error(refused) if refused else "",
         readiness=rounds.readiness(desk.house.db, round_, desk.house.calendar) if round_ else None,
         opens_at_once=bool(round_ and round_.opens_at <= desk.now()),
+        mails_at=desk.house.calendar.next_window(max(round_.opens_at, desk.now())) if round_ else None,
     )
 
 
@@ -207,7 +212,7 @@ def _opening(desk: Office, round_: Round) -> dict[str, object]:
     }
 
 
-def _overtaken(desk: Office, round_id: str, error: RoundMoveRefusedError | StaleWriteError) -> HTMLResponse:
+def overtaken(desk: Office, round_id: str, error: RefusedError | StaleWriteError) -> HTMLResponse:
     """Somebody else decided about the round first."""
     found = rounds.find_round(desk.house.db, round_id)
     return desk.page(
