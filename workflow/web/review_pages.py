@@ -75,10 +75,7 @@ def submission_page(
 def day_warnings(desk: Office, due_at: datetime, closes_at: datetime) -> tuple[str, ...]:
     """What speaks against a last day, in sentences. Raises OutsideCalendarError."""
     calendar = desk.house.calendar
-    found = [
-        f"{datewords.at_start(datewords.warning(each, desk.language))}."
-        for each in calendar.due_warnings(due_at)
-    ]
+    found = [f"{datewords.at_start(datewords.warning(each, desk.language))}." for each in calendar.due_warnings(due_at)]
     if due_at > closes_at:
         closes = datewords.due_moment(closes_at, desk.language, calendar.zone)
         found.append(
