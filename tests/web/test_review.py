@@ -45,10 +45,19 @@ def test_reworked_text_is_a_draft_again_and_what_came_in_stays_readable(house: A
 
 
 @pytest.mark.parametrize(("language", "said"), [("sv", "Väntar på granskning."), ("en", "Awaits review.")])
-def test_what_came_in_is_shown_paragraph_by_paragraph(house: App, language: str, said: str) -> None:
+def test_what_can_still_be_taken_back_unread_is_not_shown(house: App, language: str, said: str) -> None:
     hand_in(house, NORRBY)
-    page = sign_in(house, language).get(f"{ROUND_PAGE}/underlag/norrby").text
+    client = sign_in(house, language)
+    page = client.get(f"{ROUND_PAGE}/underlag/norrby").text
     assert said in page
+    assert "Två företag har etablerat sig." not in page
+    show(client, "norrby").post("granska")
+    assert "Två företag har etablerat sig." in client.get(f"{ROUND_PAGE}/underlag/norrby").text
+
+
+def test_what_came_in_is_shown_paragraph_by_paragraph(house: App) -> None:
+    review(house)
+    page = sign_in(house).get(f"{ROUND_PAGE}/underlag/norrby").text
     assert "<p>Två företag har etablerat sig.</p><p>Ett till är på väg.</p>" in page
     assert "Vi anvisar ingen mark." in page
     assert page.count("btn primary") == 1
