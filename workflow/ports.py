@@ -11,6 +11,7 @@ from workflow.domain.audit import Anchor, Chained, Event, Head, Kept
 from workflow.domain.bundles import Bundle
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
+from workflow.domain.extensions import Extension, ExtensionState
 from workflow.domain.forms import Answer, Form, QuestionSet
 from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
@@ -122,6 +123,30 @@ class Editions(Protocol):
 
     def latest(self, round_id: str) -> dict[str, Edition]:
         """The newest edition per submission id of a round."""
+        ...
+
+
+class Extensions(Protocol):
+    """Requests for more time and what was decided. Lock the submission before you write one."""
+
+    def get(self, extension_id: str) -> Extension:
+        """Raises NotFoundError."""
+        ...
+
+    def add(self, extension: Extension) -> None:
+        """Raises AlreadyAskedError where the submission has an open request already."""
+        ...
+
+    def change(self, before: Extension, after: Extension) -> None:
+        """Raises RequestAnsweredError unless it stands as in `before`."""
+        ...
+
+    def of(self, submission_id: str) -> tuple[Extension, ...]:
+        """Oldest first, by when each was asked for or else decided."""
+        ...
+
+    def of_round(self, round_id: str, *, states: Collection[ExtensionState] = ()) -> tuple[Extension, ...]:
+        """Likewise; those in `states`, or all."""
         ...
 
 
@@ -318,6 +343,8 @@ class Work(Protocol):
     def drafts(self) -> Drafts: ...
     @property
     def editions(self) -> Editions: ...
+    @property
+    def extensions(self) -> Extensions: ...
     @property
     def people(self) -> People: ...
     @property

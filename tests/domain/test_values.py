@@ -123,6 +123,7 @@ def test_a_round_moves_exactly_as_its_table_says(state: RoundState, move: RoundM
         RoundMove.CLOSE: lambda: round_.close(NOW),
         RoundMove.BUNDLE: round_.bundle,
         RoundMove.CANCEL: round_.cancel,
+        RoundMove.MOVE: lambda: round_.move(round_.kinds, round_.closes_at, closes_at=None, now=NOW),
     }[move]
     assert round_.allows(move) == ((state, move) in ROUND_MOVES)
     if round_.allows(move):

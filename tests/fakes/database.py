@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
+from tests.fakes.extensions import FakeExtensions
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
 from workflow.domain.audit import GENESIS, Chained, Event, Head, chain
 from workflow.domain.channel import ChannelState
@@ -417,6 +418,7 @@ class FakeWork:
         self.submissions = FakeSubmissions(tables)
         self.drafts = FakeDrafts(tables)
         self.editions = FakeEditions(tables)
+        self.extensions = FakeExtensions(tables)
         self.people = FakePeople(tables)
         self.recipients = FakeRecipients(tables)
         self.outbox = FakeOutbox(tables)

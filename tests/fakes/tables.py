@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from workflow.domain.audit import Chained
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
+from workflow.domain.extensions import Extension
 from workflow.domain.forms import Answer
 from workflow.domain.messages import Attempt, Message
 from workflow.domain.people import Account, Contact, Unit
@@ -60,6 +61,7 @@ class Tables:
     submissions: dict[str, Submission] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[Answer, str]] = field(default_factory=dict)
     editions: dict[tuple[str, int], Edition] = field(default_factory=dict)
+    extensions: dict[str, Extension] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)
     recipients: dict[str, Recipient] = field(default_factory=dict)

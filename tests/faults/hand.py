@@ -31,7 +31,7 @@ from workflow.domain.messages import LEASE, Message, MessageState
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Move, Submission
 from workflow.ports import Job, Work
-from workflow.services import reminders, rounds, submissions
+from workflow.services import extensions, reminders, rounds, submissions
 
 IDLE = 0.01  # seconds between two looks
 
@@ -119,7 +119,7 @@ def _do(house: App, place: Place, chosen: Submission, dice: random.Random) -> No
     now = house.now()
     if chosen.is_owed:
         if dice.random() < 0.1:
-            submissions.extend(
+            extensions.extend(
                 house.db, [chosen.id], now + timedelta(days=5), reason="sjukdom", by="k", secrets=house.secrets, now=now
             )
         elif dice.random() < 0.6:

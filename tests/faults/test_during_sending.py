@@ -10,7 +10,7 @@ from tests.faults.conftest import Stage
 from tests.faults.hand import schedule
 from workflow.domain.messages import MessageKind
 from workflow.domain.submissions import Submission
-from workflow.services import submissions
+from workflow.services import extensions, submissions
 from workflow.services.outbox import deliver
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
@@ -28,7 +28,7 @@ def hand_in(stage: Stage) -> None:
 def extend(stage: Stage) -> None:
     house, now = stage.house, stage.place.now()
     due_at = submission(stage).due_at + timedelta(days=7)
-    submissions.extend(house.db, [ONE], due_at, reason="sjukdom", by="k", secrets=house.secrets, now=now)
+    extensions.extend(house.db, [ONE], due_at, reason="sjukdom", by="k", secrets=house.secrets, now=now)
 
 
 def excuse(stage: Stage) -> None:

@@ -8,9 +8,12 @@ from workflow.domain.letters import (
     Approved,
     Excused,
     Extension,
+    ExtensionRefused,
+    ExtensionWithdrawn,
     Invitation,
     LastDay,
     Letter,
+    Moved,
     Overdue,
     Receipt,
     ReceiptItem,
@@ -36,6 +39,7 @@ WORDS = {
         "saved": "fredag 14 maj",
         "compiled": "tisdag 1 juni",
         "received": "tisdag 18 maj 2027 kl. 14.32",
+        "wished": "onsdag 26 maj 2027 kl. 16.00",
     },
     "en": {
         "round": "tertial report 1 2027",
@@ -48,6 +52,7 @@ WORDS = {
         "saved": "Friday 14 May",
         "compiled": "Tuesday 1 June",
         "received": "Tuesday 18 May 2027 at 14:32",
+        "wished": "Wednesday 26 May 2027 at 16:00",
     },
 }
 
@@ -136,7 +141,17 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     yield "receipt", receipt
     yield "receipt-late-again", replace(receipt, late=words["day"], edition=2, diary_number="KS 2027/123")
     yield "approved", Approved(**shared)
-    yield "extension", Extension(**shared, previous_due=words["received"], reason="Nämnden möts i juni.")
+    extension = Extension(**shared, previous_due=words["received"], reason="Nämnden möts i juni.", reminded=True)
+    yield "extension", extension
+    yield "extension-closed", replace(extension, reminded=False)
+    refused = ExtensionRefused(**shared, wished=words["wished"], reason="Vi samlar svaren den 20 maj.", overdue=False)
+    yield "extension_refused", refused
+    yield "extension_refused-overdue", replace(refused, overdue=True)
+    withdrawn = ExtensionWithdrawn(**shared, previous_due=words["wished"], reason="Nämnden möts redan i maj.")
+    yield "extension_withdrawn", withdrawn
+    moved = Moved(**shared, previous_due=words["received"], earlier=False)
+    yield "moved", moved
+    yield "moved-earlier", replace(moved, previous_due=words["wished"], earlier=True)
     yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
 
 

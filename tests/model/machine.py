@@ -24,7 +24,7 @@ from workflow.domain.reminders import Slot, slots
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Move
 from workflow.ports import Database
-from workflow.services import bundles, holding, outbox, reminders, rounds, submissions
+from workflow.services import bundles, extensions, holding, outbox, reminders, rounds, submissions
 from workflow.services.audit import anchor_head
 
 ROUND = "2027-T1"
@@ -274,7 +274,7 @@ class Machine(RuleBasedStateMachine):
         self._agree(
             name,
             lambda unit: unit.extend(due_at, self.now),
-            lambda db: submissions.extend(
+            lambda db: extensions.extend(
                 db, [_id(name)], due_at, reason="Sjuk.", by="k", secrets=self.world.secrets, now=self.now
             ),
             death,

@@ -35,6 +35,10 @@ class Unit:
     answers: dict[str, str] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     mails: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    common: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.common = self.due_at
 
     def owes(self) -> bool:
         return self.state in WRITABLE
@@ -83,8 +87,10 @@ class Unit:
         return True
 
     def extend(self, due_at: datetime, now: datetime) -> bool:
-        """More time; once it has been given, it may be shortened."""
-        if due_at <= now or not self.owes() or not (self.extended or due_at > self.due_at):
+        """More time; once it has been given, it may be shortened, but not to less than everybody has."""
+        if due_at <= now or not self.owes() or due_at == self.due_at:
+            return False
+        if not (self.extended or due_at > self.due_at) or (self.state != "returned" and due_at <= self.common):
             return False
         self.extended = True
         self._set_deadline(due_at, now, MessageKind.EXTENSION, "extension")

@@ -14,7 +14,7 @@ from tests.services.conftest import HAMNEN, NORRBY, OFFICE, House
 from workflow.domain.errors import StaleWriteError
 from workflow.domain.messages import LEASE, MessageKind, MessageState
 from workflow.ports import LINK_SECRET, Outcome
-from workflow.services import access, outbox, reminders, submissions
+from workflow.services import access, extensions, outbox, reminders
 
 INVITED = (MessageKind.INVITATION, "open", MessageState.SENT)
 
@@ -114,7 +114,7 @@ def test_a_reminder_is_not_sent_after_submission_an_extension_or_closing(opened:
     assert plan(opened) == 2
     opened.answer(NORRBY)
     opened.submit(NORRBY)
-    submissions.extend(
+    extensions.extend(
         opened.db,
         [HAMNEN],
         DUE_AT + timedelta(days=7),

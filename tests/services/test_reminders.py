@@ -9,7 +9,7 @@ from tests.builders import CLOSES_AT, DUE_AT
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.calendar import OutsideCalendarError
 from workflow.domain.messages import MessageKind, MessageState
-from workflow.services import reminders, submissions
+from workflow.services import extensions, reminders
 from workflow.services.overview import overview
 
 
@@ -57,7 +57,7 @@ def test_an_extension_moves_the_reminders_and_none_comes_twice(opened: House) ->
     at(opened, -7)
     plan(opened)
     opened.deliver()
-    submissions.extend(
+    extensions.extend(
         opened.db,
         [NORRBY],
         DUE_AT + timedelta(days=14),

@@ -20,7 +20,7 @@ from workflow.domain.errors import (
 from workflow.domain.forms import Answer
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.submissions import Move, State, answers_sha256
-from workflow.services import bundles, submissions
+from workflow.services import bundles, extensions, submissions
 from workflow.services.overview import overview, submission_view
 
 SECRET_WORDS = "Ordet ingen annan får läsa"
@@ -161,7 +161,7 @@ def test_an_extension_is_for_all_chosen_or_none(opened: House) -> None:
     opened.answer(HAMNEN)
     opened.submit(HAMNEN)
     with pytest.raises(MoveRefusedError):
-        submissions.extend(
+        extensions.extend(
             opened.db,
             [NORRBY, HAMNEN],
             DUE_AT + timedelta(days=7),
@@ -265,6 +265,6 @@ def test_the_report_says_when_the_text_it_shows_came_in(opened: House) -> None:
 
 
 def extend(house: House) -> None:
-    submissions.extend(
+    extensions.extend(
         house.db, [NORRBY], DUE_AT + timedelta(days=7), reason="Sjuk", by="k", secrets=house.secrets, now=house.clock.at
     )

@@ -33,12 +33,16 @@ class Shown:
     url: str
     csrf: str
     version: str
+    footing: str
 
     def post(self, action: str, **typed: str) -> "Answer":
         """`typed` with __ for the dot of a field's name."""
         fields = {name.replace("__", "."): value for name, value in typed.items()}
-        sent = self.client.post(f"{self.url}/{action}", data={"csrf": self.csrf, "version": self.version} | fields)
+        sent = self.client.post(f"{self.url}/{action}", data=self._shared() | fields)
         return Answer(sent.status_code, sent.text, sent.headers.get("location", ""))
+
+    def _shared(self) -> dict[str, str]:
+        return {"csrf": self.csrf, "version": self.version, "footing": self.footing}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ def show(client: TestClient, unit: str) -> Shown:
     url = f"{ROUND_PAGE}/underlag/{unit}"
     page = client.get(url)
     assert page.status_code == 200, page.text
-    found = re.search(r'name="version" value="(\d+)"', page.text)
-    return Shown(client, url, csrf_of(page.text), found[1] if found else "")
+    version = re.search(r'name="version" value="(\d+)"', page.text)
+    footing = re.search(r'name="footing" value="([^"]+)"', page.text)
+    return Shown(client, url, csrf_of(page.text), version[1] if version else "", footing[1] if footing else "")
 
 
 def submission(house: App, submission_id: str) -> Submission:

@@ -26,7 +26,7 @@ from workflow.cli.typed import due_warnings, round_named, shown_due, shown_week,
 from workflow.domain import datewords
 from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Job
-from workflow.services import rounds, submissions, years
+from workflow.services import extensions, rounds, years
 from workflow.services.consequences import consequences
 from workflow.services.listings import find_submission, round_row, round_rows
 from workflow.services.overview import overview
@@ -132,7 +132,7 @@ def extend(
     house, when = shell.house, usage_instant(due, "--due")
     named = [find_submission(house.db, round_, unit_named(unit)) for unit in units or ()]
     chosen = [each.id for each in named] or _owing(shell, round_)
-    extended = submissions.extend(
+    extended = extensions.extend(
         shell.database(dry_run=dry_run), chosen, when, reason=reason, by=BY, secrets=house.secrets, now=shell.now()
     )
     if not dry_run:

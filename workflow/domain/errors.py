@@ -87,6 +87,34 @@ class NoExtensionError(RefusedError):
     sentence = "Ett anstånd måste ge mer tid än till {due}."
 
 
+class PassedDeadlineError(RefusedError):
+    """An extension is not withdrawn to a day that has passed: the unit would be late without having been told."""
+
+    sentence = "Sista dagen blir då {due}, och den har passerat. Ge en annan dag i stället."
+
+
+class AlreadyAskedError(RefusedError):
+    """One request at a time."""
+
+    sentence = "Ni har redan bett om anstånd, till {wished}. Ta tillbaka den begäran först om ni vill ändra den."
+
+
+class NobodyMovesError(RefusedError):
+    sentence = "Ingen får en ny sista dag av det: alla har lämnat in eller har redan så lång tid."
+
+
+class ClosesBeforeError(RefusedError):
+    """No last day after the closing: reminders would end before it."""
+
+    sentence = "Omgången stänger {closes}, före den nya sista dagen. Flytta stängningen också."
+
+
+class RequestAnsweredError(StaleWriteError):
+    """The request for more time has been answered, taken back, or needs no answer any more."""
+
+    sentence = "Begäran om anstånd väntar inte längre på svar. Läs om sidan."
+
+
 class DraftChangedError(StaleWriteError):
     """Handing in something else than what was read through."""
 

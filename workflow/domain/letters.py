@@ -122,9 +122,38 @@ class Approved(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension(Letter):
+    """`reminded`: whether reminders will go under the new day; a closed round has none."""
+
     kind: ClassVar[MessageKind] = MessageKind.EXTENSION
     previous_due: str
     reason: str
+    reminded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionRefused(Letter):
+    """`wished` is the day that was asked for; `due` the one that stands, `overdue` when it has passed."""
+
+    kind: ClassVar[MessageKind] = MessageKind.EXTENSION_REFUSED
+    wished: str
+    reason: str
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionWithdrawn(Letter):
+    kind: ClassVar[MessageKind] = MessageKind.EXTENSION_WITHDRAWN
+    previous_due: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(Letter):
+    """The common last day was moved, `earlier` or later."""
+
+    kind: ClassVar[MessageKind] = MessageKind.MOVED
+    previous_due: str
+    earlier: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,5 +171,8 @@ LETTERS: tuple[type[Letter], ...] = (
     Receipt,
     Approved,
     Extension,
+    ExtensionRefused,
+    ExtensionWithdrawn,
+    Moved,
     Excused,
 )

@@ -23,6 +23,9 @@ class MessageKind(StrEnum):
     EXCUSED = "excused"
     DIGEST = "digest"
     REVIEW_REMINDER = "review_reminder"
+    EXTENSION_REFUSED = "extension_refused"
+    EXTENSION_WITHDRAWN = "extension_withdrawn"
+    MOVED = "moved"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
@@ -30,7 +33,16 @@ TO_OFFICE = frozenset({MessageKind.DIGEST, MessageKind.REVIEW_REMINDER})
 """Mails to a coordinator about everything that needs doing on a day: about no unit, in no round."""
 WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION}
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
-OWED_ONLY = REMINDERS | {MessageKind.INVITATION, MessageKind.RETURNED, MessageKind.EXTENSION}
+LAST_DAYS = frozenset(
+    {
+        MessageKind.EXTENSION,
+        MessageKind.EXTENSION_REFUSED,
+        MessageKind.EXTENSION_WITHDRAWN,
+        MessageKind.MOVED,
+    }
+)
+"""Mails that tell of a last day somebody decided about."""
+OWED_ONLY = REMINDERS | LAST_DAYS | {MessageKind.INVITATION, MessageKind.RETURNED}
 """Mails that ask for an answer: untrue, and therefore not sent, once the answer has come in."""
 
 
@@ -48,7 +60,7 @@ class MessageState(StrEnum):
 
 DECISIONS = {MessageKind.APPROVED: State.APPROVED, MessageKind.EXCUSED: State.EXCUSED}
 """Mails that tell of a decision: untrue when it has been undone before they left."""
-DATED = REMINDERS | {MessageKind.EXTENSION}
+DATED = REMINDERS | LAST_DAYS
 """Mails that speak of one certain last day: a moved deadline makes them untrue. The others tell of it as it stands."""
 CONTACT_CHANGED = "contact_changed"
 """The mail's reader has been succeeded: it is written anew to the one who is right today."""

@@ -1,14 +1,22 @@
 """A round: one opening of one form for one period, with a deadline per kind of unit and its table of moves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from workflow.domain.errors import RefusedError, RoundMoveRefusedError
+from workflow.domain.errors import (
+    ClosesBeforeError,
+    DeadlineError,
+    FarDeadlineError,
+    RefusedError,
+    RoundMoveRefusedError,
+    StaleWriteError,
+)
 from workflow.domain.forms import Form
 from workflow.domain.people import UnitKind
 from workflow.domain.reminders import Policy
+from workflow.domain.submissions import FARTHEST
 
 
 class NotHeldError(RefusedError):
@@ -34,11 +42,14 @@ class RoundMove(StrEnum):
     CLOSE = "close"
     BUNDLE = "bundle"
     CANCEL = "cancel"
+    MOVE = "move"
 
 
 ROUND_MOVES: Mapping[tuple[RoundState, RoundMove], RoundState] = {
     (RoundState.PLANNED, RoundMove.OPEN): RoundState.OPEN,
     (RoundState.PLANNED, RoundMove.CANCEL): RoundState.CANCELLED,
+    (RoundState.PLANNED, RoundMove.MOVE): RoundState.PLANNED,
+    (RoundState.OPEN, RoundMove.MOVE): RoundState.OPEN,
     (RoundState.OPEN, RoundMove.CLOSE): RoundState.CLOSED,
     (RoundState.CLOSED, RoundMove.BUNDLE): RoundState.BUNDLED,
     (RoundState.BUNDLED, RoundMove.BUNDLE): RoundState.BUNDLED,  # a supplement makes a new, numbered edition
@@ -109,6 +120,11 @@ class Round:
         """Whether it should have opened, and did not because nobody has confirmed it."""
         return self.is_held and self.opens_at <= now < self.closes_at
 
+    def must_be(self, version: int | None) -> None:
+        """Raises StaleWriteError unless it is the version that was shown; None: none was."""
+        if version is not None and version != self.version:
+            raise StaleWriteError
+
     def allows(self, move: RoundMove) -> bool:
         return (self.state, move) in ROUND_MOVES
 
@@ -127,6 +143,24 @@ class Round:
 
     def bundle(self) -> "Round":
         return replace(self._moved(RoundMove.BUNDLE), editions=self.editions + 1)
+
+    def move(
+        self, kinds: Collection[UnitKind], due_at: datetime, *, closes_at: datetime | None, now: datetime
+    ) -> "Round":
+        """Another common last day for these kinds, and another closing where it is given.
+
+        Raises DeadlineError unless it lies ahead, FarDeadlineError, and ClosesBeforeError when it is after the closing.
+        """
+        moved = self._moved(RoundMove.MOVE)
+        closes = closes_at or self.closes_at
+        if due_at <= max(now, self.opens_at) or closes <= now:
+            raise DeadlineError(now=max(now, self.opens_at))
+        if max(due_at, closes) - max(now, self.opens_at) > FARTHEST:
+            raise FarDeadlineError(due=max(due_at, closes))
+        dues = {**self.due_at, **dict.fromkeys(kinds, due_at)}
+        if max(dues.values()) > closes:
+            raise ClosesBeforeError(closes=closes)
+        return replace(moved, due_at=dues, closes_at=closes)
 
     def cancel(self) -> "Round":
         return self._moved(RoundMove.CANCEL)

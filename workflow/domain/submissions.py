@@ -14,6 +14,7 @@ from workflow.domain.errors import (
     IncompleteError,
     MoveRefusedError,
     NoExtensionError,
+    PassedDeadlineError,
     ReasonMissingError,
 )
 from workflow.domain.forms import Answers, QuestionSet, count_answered, missing
@@ -138,6 +139,12 @@ class Submission:
     def standing(self) -> "Standing":
         return Standing(self.state, self.deadline_revision, self.due_at)
 
+    @property
+    def footing(self) -> str:
+        """What a decision about the deadline or an excuse rests on. A saved draft leaves it as it is."""
+        state = State.DRAFT if self.state is State.NOT_STARTED else self.state
+        return f"{state}.{self.edition}.{self.deadline_revision}"
+
     def is_overdue(self, now: datetime) -> bool:
         return self.is_owed and now > self.due_at
 
@@ -217,13 +224,34 @@ class Submission:
         return replace(moved, reason=reason.strip(), decided_by=by, decided_at=at)
 
     def extend(self, due_at: datetime, *, at: datetime) -> "Submission":
-        """A new last day for a unit that still owes its answer."""
+        """A new last day for a unit that still owes its answer; only an extension may be made shorter again."""
         if not self.is_owed:
             raise MoveRefusedError(move="extend", state=self.state)
         moved = _with_deadline(self, due_at, at)
-        if due_at <= self.due_at and not self.extended:
+        if due_at == self.due_at or (due_at < self.due_at and not self.extended):
             raise NoExtensionError(due=self.due_at)
         return replace(moved, extended=True)
+
+    def end_extension(self, due_at: datetime, *, at: datetime) -> "Submission":
+        """Back to the day that stood before. Raises PassedDeadlineError when that would make the unit late."""
+        if not (self.is_owed and self.extended):
+            raise MoveRefusedError(move="end_extension", state=self.state)
+        if due_at <= at:
+            raise PassedDeadlineError(due=due_at)
+        return self.follow(due_at, at=at)
+
+    def follow(self, due_at: datetime, *, at: datetime) -> "Submission":
+        """The round's common day, from now on; a revision is counted only where the date changes."""
+        if due_at == self.due_at:
+            return replace(self, extended=False)
+        moved = replace(self, due_at=due_at, due_set_at=at, deadline_revision=self.deadline_revision + 1)
+        return replace(moved, extended=False)
+
+    def rejoin(self, common: datetime, *, at: datetime) -> "Submission":
+        """Taken back after the round's common day was moved: what is owed again follows it, unless it has longer."""
+        if self.state is State.RETURNED or (self.extended and self.due_at > common):
+            return self
+        return self.follow(common, at=at)
 
     def _moved(self, move: Move) -> "Submission":
         if not self.allows(move):

@@ -11,9 +11,12 @@ from workflow.domain.letters import (
     Approved,
     Excused,
     Extension,
+    ExtensionRefused,
+    ExtensionWithdrawn,
     Invitation,
     LastDay,
     Letter,
+    Moved,
     Overdue,
     Receipt,
     ReceiptItem,
@@ -23,7 +26,7 @@ from workflow.domain.letters import (
 )
 from workflow.domain.messages import Message, MessageKind
 from workflow.domain.people import Office
-from workflow.domain.rounds import Round
+from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Submission
 from workflow.ports import LINK_SECRET
 
@@ -171,7 +174,30 @@ def _approved(_: Situation, shared: dict[str, Any]) -> Letter:
 
 def _extension(at: Situation, shared: dict[str, Any]) -> Letter:
     previous = datetime.fromisoformat(at.message.detail["previous_due"])
-    return Extension(**shared, previous_due=at.moment(previous), reason=at.message.detail.get("reason", ""))
+    reason = at.message.detail.get("reason", "")
+    return Extension(**shared, previous_due=at.moment(previous), reason=reason, reminded=_is_reminded(at))
+
+
+def _is_reminded(at: Situation) -> bool:
+    """After the closing nothing goes by itself."""
+    return at.round.state is RoundState.OPEN and at.submission.due_at <= at.round.closes_at
+
+
+def _extension_refused(at: Situation, shared: dict[str, Any]) -> Letter:
+    wished = datetime.fromisoformat(at.message.detail["wished"])
+    reason = at.message.detail.get("reason", "")
+    return ExtensionRefused(**shared, wished=at.moment(wished), reason=reason, overdue=at.submission.is_overdue(at.now))
+
+
+def _extension_withdrawn(at: Situation, shared: dict[str, Any]) -> Letter:
+    previous = datetime.fromisoformat(at.message.detail["previous_due"])
+    reason = at.message.detail.get("reason", "")
+    return ExtensionWithdrawn(**shared, previous_due=at.moment(previous), reason=reason)
+
+
+def _moved(at: Situation, shared: dict[str, Any]) -> Letter:
+    previous = datetime.fromisoformat(at.message.detail["previous_due"])
+    return Moved(**shared, previous_due=at.moment(previous), earlier=at.submission.due_at < previous)
 
 
 def _excused(at: Situation, shared: dict[str, Any]) -> Letter:
@@ -187,5 +213,8 @@ _COMPOSERS = {
     MessageKind.RECEIPT: _receipt,
     MessageKind.APPROVED: _approved,
     MessageKind.EXTENSION: _extension,
+    MessageKind.EXTENSION_REFUSED: _extension_refused,
+    MessageKind.EXTENSION_WITHDRAWN: _extension_withdrawn,
+    MessageKind.MOVED: _moved,
     MessageKind.EXCUSED: _excused,
 }

@@ -10,15 +10,16 @@ from workflow.domain.errors import (
     AnswerClashError,
     DraftChangedError,
     LockedQuestionError,
-    ReasonMissingError,
     RefusedError,
     StaleWriteError,
 )
+from workflow.domain.extensions import open_among
 from workflow.domain.forms import Answer, QuestionSet, clean_answer, clean_text
 from workflow.domain.messages import MessageKind
 from workflow.domain.rounds import ANSWERABLE, Round
 from workflow.domain.submissions import Edition, Move, Submission, answers_sha256
 from workflow.ports import Database, Secrets, Work
+from workflow.services.lastdays import Act, shown
 from workflow.services.mailing import announce, withdraw_untrue
 
 
@@ -118,6 +119,7 @@ def submit(
         )
         work.editions.add(edition)
         withdraw_untrue(work, submitted, round_state=round_.state, now=now)
+        _lapse_request(work, submitted, by, secrets, now)
         announce(work, submitted, MessageKind.RECEIPT, slot=edition.slot, secrets=secrets, now=now)
         work.log.append(
             _event("submission.submitted", submitted, by, now, edition=edition.number, sha256=edition.sha256)
@@ -126,10 +128,14 @@ def submit(
 
 
 def take_back(db: Database, submission_id: str, *, by: str, now: datetime) -> Submission:
-    """The contact takes the submission back; the edition that came in stays on record."""
+    """The contact takes the submission back; the edition that came in stays on record.
+
+    Where the round's last day has been moved since, what is owed again follows it.
+    """
     with db.begin() as work:
-        submission, _ = _answerable(work, submission_id)
-        back = work.submissions.save(submission.take_back(at=now))
+        submission, round_ = _answerable(work, submission_id)
+        back = submission.take_back(at=now).rejoin(round_.due_at[submission.kind], at=now)
+        back = work.submissions.save(back)
         work.log.append(_event("submission.taken_back", back, by, now))
         return back
 
@@ -212,57 +218,21 @@ def excuse(
     by: str,
     secrets: Secrets,
     now: datetime,
-    version: int | None = None,
+    footing: str | None = None,
 ) -> Submission:
-    """The unit is exempt this round; its reminders fall and it is told. `version` as in `approve`."""
+    """The unit is exempt this round; its reminders fall and it is told.
+
+    Raises StaleWriteError when `footing` (Submission.footing) is not as it was shown: a saved draft is no news.
+    """
     with db.begin() as work:
-        submission = _shown(work, submission_id, version)
+        submission = shown(work, submission_id, footing)
         round_ = work.rounds.get(submission.round)
         excused = work.submissions.save(submission.excuse(reason=clean_text(reason, where="reason"), by=by, at=now))
         withdraw_untrue(work, excused, round_state=round_.state, now=now)
+        _lapse_request(work, excused, by, secrets, now)
         announce(work, excused, MessageKind.EXCUSED, slot="excused", secrets=secrets, now=now)
         work.log.append(_event("submission.excused", excused, by, now))
         return excused
-
-
-def extend(
-    db: Database,
-    submission_ids: Sequence[str],
-    due_at: datetime,
-    *,
-    reason: str,
-    by: str,
-    secrets: Secrets,
-    now: datetime,
-    version: int | None = None,
-) -> tuple[Submission, ...]:
-    """Give one or several units a new last day, all or none; reminders follow it and the units are told.
-
-    `version` as in `approve`; for a single unit.
-    """
-    reason = clean_text(reason.strip(), where="reason")
-    if not reason:
-        raise ReasonMissingError
-    extended = []
-    with db.begin() as work:
-        for submission_id in sorted(submission_ids):  # always in the same order: two at once never wait for each other
-            before = _shown(work, submission_id, version)
-            round_ = work.rounds.get(before.round)
-            after = work.submissions.save(before.extend(due_at, at=now))
-            withdraw_untrue(work, after, round_state=round_.state, now=now)
-            announce(
-                work,
-                after,
-                MessageKind.EXTENSION,
-                slot=f"extension-{after.deadline_revision}",
-                secrets=secrets,
-                now=now,
-                detail={"previous_due": before.due_at.isoformat(), "reason": reason},
-            )
-            extended.append(after)
-        for after in extended:
-            work.log.append(_event("submission.extended", after, by, now, revision=after.deadline_revision))
-    return tuple(extended)
 
 
 def set_diary_number(
@@ -276,6 +246,12 @@ def set_diary_number(
         )
         work.log.append(_event("submission.diary_number", numbered, by, now))
         return numbered
+
+
+def _lapse_request(work: Work, submission: Submission, by: str, secrets: Secrets, now: datetime) -> None:
+    """Whoever has handed in or been excused waits for no answer about more time."""
+    act = Act(work=work, by=by, now=now, secrets=secrets)
+    act.lapse(submission, open_among(work.extensions.of(submission.id)))
 
 
 def _answerable(work: Work, submission_id: str) -> tuple[Submission, Round]:

@@ -12,7 +12,15 @@ from workflow.services.letters import Situation, compose
 from workflow.services.mailroom import Mailroom
 from workflow.services.sheets import form_sheet
 
-WITH_ENTRY = frozenset({MessageKind.INVITATION, MessageKind.EXTENSION, MessageKind.RETURNED})
+WITH_ENTRY = frozenset(
+    {
+        MessageKind.INVITATION,
+        MessageKind.EXTENSION,
+        MessageKind.EXTENSION_WITHDRAWN,
+        MessageKind.MOVED,
+        MessageKind.RETURNED,
+    }
+)
 """Mails that tell of a (new) last day carry it as a calendar entry."""
 WITH_FORM = frozenset({MessageKind.INVITATION})
 WITH_EDITION = frozenset({MessageKind.RECEIPT})

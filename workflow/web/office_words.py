@@ -56,6 +56,9 @@ MAILS: Mapping[str, str] = {
     MessageKind.RECEIPT: gettext("bekräftelse"),
     MessageKind.APPROVED: gettext("besked om godkännande"),
     MessageKind.EXTENSION: gettext("besked om anstånd"),
+    MessageKind.EXTENSION_REFUSED: gettext("besked om nekat anstånd"),
+    MessageKind.EXTENSION_WITHDRAWN: gettext("besked om återtaget anstånd"),
+    MessageKind.MOVED: gettext("besked om flyttad sista dag"),
     MessageKind.EXCUSED: gettext("besked om undantag"),
 }
 SHORT_MAILS: Mapping[str, str] = {
@@ -65,6 +68,9 @@ SHORT_MAILS: Mapping[str, str] = {
     MessageKind.RETURNED: gettext("komplettering"),
     MessageKind.APPROVED: gettext("godkänd"),
     MessageKind.EXTENSION: gettext("anstånd"),
+    MessageKind.EXTENSION_REFUSED: gettext("nekat anstånd"),
+    MessageKind.EXTENSION_WITHDRAWN: gettext("återtaget anstånd"),
+    MessageKind.MOVED: gettext("flyttad sista dag"),
     MessageKind.EXCUSED: gettext("undantag"),
 }
 MAIL_STATES: Mapping[str, str] = {
@@ -121,6 +127,12 @@ EVENTS: Mapping[str, str] = {
     "submission.reopened": gettext("{who} öppnade det godkända underlaget igen."),
     "submission.excused": gettext("{who} undantog nämnden eller bolaget från omgången."),
     "submission.extended": gettext("{who} gav en ny sista dag."),
+    "submission.extension_withdrawn": gettext("{who} tog tillbaka anståndet."),
+    "submission.moved": gettext("{who} flyttade omgångens sista dag."),
+    "extension.asked": gettext("{who} bad om anstånd."),
+    "extension.taken_back": gettext("{who} tog tillbaka sin begäran om anstånd."),
+    "extension.refused": gettext("{who} sade nej till anstånd."),
+    "extension.lapsed": gettext("Anståndet eller begäran om det behövs inte längre."),
     "submission.diary_number": gettext("{who} skrev in diarienumret."),
     "link.opened": gettext("{who} öppnade sin länk."),
     "message.handing": gettext("Mejl lämnas över till mejlservern: {mail}."),

@@ -11,7 +11,7 @@ from workflow.domain.errors import MoveRefusedError, RefusedError, StaleWriteErr
 from workflow.domain.forms import QuestionSet
 from workflow.domain.submissions import Move, submission_id
 from workflow.ports import Job
-from workflow.services import ledger, overview, submissions
+from workflow.services import extensions, ledger, overview, submissions
 from workflow.web.forms_in import field, typed_texts
 from workflow.web.office import Office, Posted, Seated, clean, new_router, version_shown
 from workflow.web.review_pages import day_warnings, submission_page
@@ -173,13 +173,13 @@ def _excuse(case: _Case) -> None:
         by=desk.by,
         secrets=desk.house.secrets,
         now=desk.now(),
-        version=version_shown(case.form),
+        footing=field(case.form, "footing"),
     )
 
 
 def _extend(case: _Case) -> None:
     desk = case.desk
-    submissions.extend(
+    extensions.extend(
         desk.house.db,
         [case.id],
         case.due_at(),
@@ -187,7 +187,7 @@ def _extend(case: _Case) -> None:
         by=desk.by,
         secrets=desk.house.secrets,
         now=desk.now(),
-        version=version_shown(case.form),
+        footing=field(case.form, "footing"),
     )
 
 

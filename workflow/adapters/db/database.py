@@ -10,6 +10,7 @@ from workflow.adapters.db.beats import SqlBeats
 from workflow.adapters.db.channel import SqlChannels
 from workflow.adapters.db.drafts import SqlDrafts
 from workflow.adapters.db.engine import readers_of
+from workflow.adapters.db.extensions import SqlExtensions
 from workflow.adapters.db.guards import SqlGuards
 from workflow.adapters.db.log import SqlLog
 from workflow.adapters.db.outbox import SqlOutbox
@@ -24,6 +25,7 @@ class SqlWork:
         self.submissions = SqlSubmissions(connection)
         self.drafts = SqlDrafts(connection)
         self.editions = SqlEditions(connection)
+        self.extensions = SqlExtensions(connection)
         self.people = SqlPeople(connection)
         self.recipients = SqlRecipients(connection)
         self.outbox = SqlOutbox(connection)

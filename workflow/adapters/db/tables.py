@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from workflow.adapters.db.columns import Instant
+from workflow.domain.extensions import ExtensionState
 from workflow.domain.messages import REMINDERS, MessageKind, MessageState
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.rounds import RoundState
@@ -145,6 +146,37 @@ editions = Table(
     PrimaryKeyConstraint("submission", "number"),
     CheckConstraint("number > 0", name="number"),
 )
+
+IS_ASKED = text(_among("state", [ExtensionState.ASKED]))
+
+extensions = Table(
+    "extensions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    _text("state"),
+    Column("asked_at", Instant),
+    _text("asked_by"),
+    _text("reason"),
+    Column("wished", Instant),
+    Column("due_at", Instant),
+    Column("stood", Instant),
+    _text("answer"),
+    Column("decided_at", Instant),
+    _text("decided_by"),
+    CheckConstraint(_among("state", ExtensionState), name="state"),
+    CheckConstraint("state <> 'asked' OR wished IS NOT NULL", name="wished"),
+    CheckConstraint("state NOT IN ('granted', 'changed') OR due_at IS NOT NULL", name="given"),
+)
+
+Index(
+    "uq_extensions_open",
+    extensions.c.submission,
+    unique=True,
+    sqlite_where=IS_ASKED,
+    postgresql_where=IS_ASKED,
+)
+"""One request at a time waits for an answer."""
 
 units = Table(
     "units",

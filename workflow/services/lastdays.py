@@ -1,0 +1,111 @@
+"""What a decision about a last day writes in its transaction: the decision, the mail that tells of it, the event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflow.domain.audit import Event
+from workflow.domain.errors import NoExtensionError, ReasonMissingError, StaleWriteError
+from workflow.domain.extensions import Extension, in_force, open_among, unasked
+from workflow.domain.forms import clean_text
+from workflow.domain.messages import MessageKind
+from workflow.domain.rounds import Round
+from workflow.domain.submissions import State, Submission
+from workflow.ports import Secrets, Work
+from workflow.services.mailing import announce, withdraw_untrue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Somebody decides something about last days, in one transaction."""
+
+    work: Work
+    by: str
+    now: datetime
+    secrets: Secrets
+
+    def give(self, before: Submission, moved: Submission, answer: str) -> Submission:
+        """More time: `moved` is the submission with its new day. Raises NoExtensionError where the round gives more."""
+        round_ = self.work.rounds.get(before.round)
+        common = round_.due_at[before.kind]
+        if before.state is not State.RETURNED and moved.due_at <= common:  # that would be a withdrawal
+            raise NoExtensionError(due=common)
+        after = self.set_day(before, moved, MessageKind.EXTENSION, round_=round_, reason=answer)
+        self.log("submission.extended", after, self._decide(before, after, answer))
+        return after
+
+    def set_day(
+        self, before: Submission, moved: Submission, kind: MessageKind, *, round_: Round, reason: str
+    ) -> Submission:
+        """Write it; what was planned for the old day falls, and the unit is told of the new one."""
+        after = self.work.submissions.save(moved)
+        withdraw_untrue(self.work, after, round_state=round_.state, now=self.now)
+        if after.deadline_revision != before.deadline_revision:
+            slot = f"{kind}-{after.deadline_revision}"
+            self.tell(after, kind, slot, previous_due=before.due_at.isoformat(), reason=reason)
+        return after
+
+    def tell(self, submission: Submission, kind: MessageKind, slot: str, **detail: str) -> None:
+        announce(self.work, submission, kind, slot=slot, secrets=self.secrets, now=self.now, detail=detail)
+
+    def lapse(self, submission: Submission, extension: Extension | None) -> None:
+        """Nobody needs it any more."""
+        if extension:
+            lapsed = extension.lapse(by=self.by, at=self.now)
+            self.work.extensions.change(extension, lapsed)
+            self.log("extension.lapsed", submission, lapsed)
+
+    def log(self, kind: str, submission: Submission, extension: Extension | None = None) -> None:
+        """Ids and numbers only: reasons and answers are people's own words."""
+        data: dict[str, str | int] = {"revision": submission.deadline_revision}
+        if extension:
+            data["extension"] = extension.id
+        self.work.log.append(
+            Event(
+                kind=kind,
+                actor=self.by,
+                at=self.now,
+                round=submission.round,
+                submission=submission.id,
+                data=data,
+            )
+        )
+
+    def _decide(self, before: Submission, after: Submission, answer: str) -> Extension:
+        """Answer the open request, change the decision in force, or make one that nobody asked for."""
+        known = self.work.extensions.of(before.id)
+        given = in_force(before, known)
+        stood = given.stood if given and given.stood else before.due_at
+        found = open_among(known) or given
+        if found is None:
+            made = unasked(
+                before,
+                id_=self.secrets.new_id(),
+                due_at=after.due_at,
+                stood=stood,
+                answer=answer,
+                by=self.by,
+                at=self.now,
+            )
+            self.work.extensions.add(made)
+            return made
+        decided = found.give(after.due_at, stood=stood, answer=answer, by=self.by, at=self.now)
+        self.work.extensions.change(found, decided)
+        return decided
+
+
+def shown(work: Work, submission_id: str, footing: str | None) -> Submission:
+    """Lock it, if it still is what the page showed (Submission.footing). Raises StaleWriteError."""
+    submission = work.submissions.get(submission_id, lock=True)
+    if footing is not None and submission.footing != footing:
+        raise StaleWriteError(
+            submission=submission_id, state=submission.state, by=submission.decided_by, at=submission.decided_at
+        )
+    return submission
+
+
+def written_reason(text: str) -> str:
+    """As it will be kept. Raises ReasonMissingError, TextRefusedError."""
+    reason = clean_text(text.strip(), where="reason")
+    if not reason:
+        raise ReasonMissingError
+    return reason
