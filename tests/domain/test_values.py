@@ -1,5 +1,6 @@
 """Forms, people, rounds, the log and the bundle as values."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -15,7 +16,7 @@ from workflow.domain.errors import RoundMoveRefusedError, TextRefusedError, TooL
 from workflow.domain.forms import Answer, Question, clean_answer, clean_text, missing
 from workflow.domain.overview import NextMail, Overview, in_swedish_order, make_row, matching
 from workflow.domain.people import UnitKind, search_key, sort_key
-from workflow.domain.rounds import ROUND_MOVES, Period, RoundMove, RoundState
+from workflow.domain.rounds import ROUND_MOVES, Period, Round, RoundMove, RoundState
 from workflow.domain.submissions import State, Submission
 
 CALENDAR = swedish_calendar()
@@ -118,13 +119,14 @@ def test_search_forgives_dots_and_case(wanted: str) -> None:
 @pytest.mark.parametrize("move", RoundMove)
 def test_a_round_moves_exactly_as_its_table_says(state: RoundState, move: RoundMove) -> None:
     round_ = a_round(state=state)
-    act = {
+    acts: dict[RoundMove, Callable[[], Round]] = {
         RoundMove.OPEN: lambda: round_.open(NOW),
         RoundMove.CLOSE: lambda: round_.close(NOW),
         RoundMove.BUNDLE: round_.bundle,
         RoundMove.CANCEL: round_.cancel,
         RoundMove.MOVE: lambda: round_.move(round_.kinds, round_.closes_at, closes_at=None, now=NOW),
-    }[move]
+    }
+    act = acts[move]
     assert round_.allows(move) == ((state, move) in ROUND_MOVES)
     if round_.allows(move):
         assert act().state is ROUND_MOVES[state, move]
