@@ -1,13 +1,13 @@
 """Requests for more time, and three mails that tell of a last day.
 
-Revision ID: 0006
+Revision ID: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(32), "sqlite")
 KINDS_BEFORE = (
