@@ -11,7 +11,7 @@ from workflow.domain.errors import MoveRefusedError, ReasonMissingError, Unknown
 from workflow.domain.preview import PreviewedMail
 from workflow.domain.preview_diff import Effect, PreviewDiff, preview_diff
 from workflow.ports import Database
-from workflow.services import rounds, submissions
+from workflow.services import extensions, rounds
 from workflow.services.consequences import consequences
 from workflow.services.preview import preview_round
 
@@ -29,7 +29,7 @@ def close(house: House, db: Database) -> None:
 
 
 def extend(house: House, db: Database, *units: str, reason: str = "Sjukdom") -> None:
-    submissions.extend(
+    extensions.extend(
         db, units or (NORRBY,), NEW_DAY, reason=reason, by="k-1", secrets=house.secrets, now=house.clock.at
     )
 
