@@ -15,7 +15,8 @@ from workflow.domain.extensions import Extension, ExtensionState
 from workflow.domain.forms import Answer, Form, QuestionSet
 from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
-from workflow.domain.people import Account, Contact, Unit
+from workflow.domain.overview import Group, Wanted
+from workflow.domain.people import Account, Contact, Unit, UnitKind
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
 
@@ -161,7 +162,9 @@ class People(Protocol):
 
 
 class Recipients(Protocol):
-    def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None: ...
+    def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None:
+        """Their submissions have a contact from now on, where a recipient is one that mail goes to."""
+        ...
 
     def of(self, submission_id: str) -> tuple[Recipient, ...]: ...
 
@@ -222,6 +225,45 @@ class Outbox(Protocol):
         kinds: Collection[MessageKind] = (),
     ) -> tuple[Message, ...]:
         """Oldest due first; `frozen` may be left out of what comes back here."""
+        ...
+
+
+class Standings(Protocol):
+    """How a round stands, read from indexes: what a page costs does not grow with the round."""
+
+    def groups(self, round_id: str) -> tuple[Group, ...]: ...
+
+    def submissions(
+        self, round_id: str, wanted: Wanted, *, now: datetime, limit: int, offset: int = 0
+    ) -> tuple[Submission, ...]: ...
+
+    def count(self, round_id: str, wanted: Wanted, *, now: datetime) -> int: ...
+
+    def recipients(self, submissions: Collection[str]) -> tuple[Recipient, ...]:
+        """Of these submissions, in order of id."""
+        ...
+
+    def messages(self, submissions: Collection[str]) -> tuple[Message, ...]:
+        """Of these submissions, oldest due first; `frozen` is left out."""
+        ...
+
+    def next_mails(self, round_id: str, *, limit: int) -> tuple[datetime, int] | None:
+        """When the planned mails that are due first are due, and how many they are, counted up to `limit`."""
+        ...
+
+    def undelivered(self, round_id: str, *, limit: int) -> tuple[int, tuple[Message, ...]]:
+        """How many mails failed or have an unknown fate and still matter, and the first of them, oldest due first.
+
+        One that asks for an answer does not matter once the answer has come in.
+        """
+        ...
+
+    def reminded(self, round_id: str) -> Mapping[tuple[UnitKind, str], int]:
+        """How many reminders of the common last day were sent, by kind of unit and slot."""
+        ...
+
+    def mail_ids(self, start: str, *, limit: int) -> tuple[str, ...]:
+        """The ids of mails that begin so, in order."""
         ...
 
 
@@ -351,6 +393,8 @@ class Work(Protocol):
     def recipients(self) -> Recipients: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def standings(self) -> Standings: ...
     @property
     def channels(self) -> Channels: ...
     @property

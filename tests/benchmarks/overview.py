@@ -6,8 +6,10 @@ late ones there can be.
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
@@ -17,8 +19,10 @@ from tests.benchmarks.table import MET, NOT_MET, Target, machine, median, say, s
 from tests.builders import DUE_AT, ROUND
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.messages import MessageKind
+from workflow.domain.overview import Wanted
 from workflow.services.listings import status_document
-from workflow.services.overview import overview
+from workflow.services.overview import LATEST, Glance, glance
+from workflow.web.overview_page import PAGE, SHOWN
 
 BOUNDS = {1_000_000: 200, 100_000: 100}  # milliseconds; smaller rounds must not be slower than the larger
 LATE = DUE_AT + timedelta(days=3)
@@ -27,8 +31,20 @@ LATE = DUE_AT + timedelta(days=3)
 def measure(shelf: Shelf, db: str, units: int, runs: int) -> dict[str, list[Step]]:
     calendar = swedish_calendar()
     with shelf.copy(db, units, MessageKind.REMINDER) as url, counted(url) as house:
-        steps = {
-            "overview": lambda: overview(house.db, ROUND, calendar=calendar, now=LATE),
+        look = partial(glance, house.db, ROUND, named=SHOWN, limit=PAGE, calendar=calendar, now=LATE)
+
+        def page(wanted: Wanted, offset: int = 0) -> Glance:
+            return look(wanted, offset=offset)
+
+        def late() -> object:
+            with house.db.read() as work:
+                return work.standings.submissions(ROUND, LATEST, now=LATE, limit=PAGE)
+
+        steps: dict[str, Callable[[], object]] = {
+            "page": lambda: page(Wanted()),
+            "page of late ones": lambda: page(LATEST),
+            "page 5": lambda: page(Wanted(), offset=4 * PAGE),
+            "late ones alone": late,
             "status document": lambda: status_document(house.db, ROUND, calendar=calendar, now=LATE),
         }
         return {name: [house.time(step) for _ in range(runs)] for name, step in steps.items()}

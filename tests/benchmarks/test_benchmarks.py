@@ -38,7 +38,7 @@ def test_a_round_is_opened_planned_and_previewed(tmp_path: Path, capsys: pytest.
 def test_the_overview_is_measured_by_its_queries_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["overview", "--units", "3", "30", "--runs", "2", "--folder", str(tmp_path)])
 
-    assert "same number of queries: met" in figures(capsys.readouterr().out, "overview, 30 units")[-1]
+    assert "same number of queries: met" in figures(capsys.readouterr().out, "page, 30 units")[-1]
 
 
 @pytest.mark.parametrize(

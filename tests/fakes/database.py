@@ -7,6 +7,7 @@ from datetime import datetime
 from threading import Lock
 
 from tests.fakes.extensions import FakeExtensions
+from tests.fakes.standings import FakeStandings
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
 from workflow.domain.audit import GENESIS, Chained, Event, Head, chain
 from workflow.domain.channel import ChannelState
@@ -14,7 +15,7 @@ from workflow.domain.clockguard import ClockGuard
 from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.forms import Answer
 from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
-from workflow.domain.people import Account, Contact, Unit
+from workflow.domain.people import ANSWERING, Account, Contact, Unit
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
 from workflow.ports import Session
@@ -87,7 +88,7 @@ class FakeSubmissions:
         stored = self._tables.submissions.get(submission.id)
         if stored is None or stored.version != submission.version:
             raise StaleWriteError
-        saved = in_utc(replace(submission, version=submission.version + 1))
+        saved = in_utc(replace(submission, version=submission.version + 1, has_contact=stored.has_contact))
         self._tables.submissions[saved.id] = saved
         return saved
 
@@ -163,6 +164,9 @@ class FakeRecipients:
         for recipient in recipients:
             refer(self._tables.submissions, recipient.submission)
             insert(self._tables.recipients, recipient.id, recipient)
+            if recipient.role in ANSWERING:
+                reached = self._tables.submissions[recipient.submission]
+                self._tables.submissions[reached.id] = replace(reached, has_contact=True)
         for link in links:
             refer(self._tables.recipients, link.recipient)
             insert(self._tables.links, link.id, in_utc(link))
@@ -422,6 +426,7 @@ class FakeWork:
         self.people = FakePeople(tables)
         self.recipients = FakeRecipients(tables)
         self.outbox = FakeOutbox(tables)
+        self.standings = FakeStandings(tables)
         self.channels = FakeChannels(tables)
         self.log = FakeLog(tables)
         self.access = FakeAccess(tables)

@@ -1,5 +1,6 @@
 """Rounds, the overview, the ledger of mails and the gathered report."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from zipfile import ZipFile
@@ -11,11 +12,12 @@ from tests.web.houses import HAMN, NORRBY, NOW, ROUND, VATTEN, browser, content,
 from tests.web.office import ROUND_PAGE, asked, make_mail, sign_in
 from workflow.bootstrap import App
 from workflow.domain.messages import MessageState
-from workflow.domain.overview import Overview
+from workflow.domain.overview import RoundStanding
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import State
 from workflow.ports import LINK_SECRET, Job
 from workflow.services import bundles, overview, rounds, submissions
+from workflow.web import overview_page
 from workflow.web.office_words import OfficeWords
 from workflow.web.overview_page import segments
 
@@ -253,13 +255,38 @@ def test_units_stand_in_swedish_order_and_are_found_without_dots(house: App) -> 
     assert "Vattenbolaget" not in found[found.index("<table") :]
 
 
-@pytest.mark.parametrize(
-    ("query", "count"), [("lage=draft", 1), ("lage=overdue", 4), ("slag=bolag", 1), ("lage=hittepa", 4), ("q=cleo", 1)]
-)
+TABLES = {
+    "lage=draft": 1,
+    "lage=overdue": 4,
+    "lage=without_contact": 1,
+    "slag=bolag": 1,
+    "lage=hittepa": 4,
+    "q=cleo": 1,
+    "sida=9": 4,
+}
+
+
+@pytest.mark.parametrize(("query", "count"), TABLES.items())
 def test_the_table_is_filtered(house: App, query: str, count: int) -> None:
     fill_in(house, NORRBY)
     set_clock(house, NOW + timedelta(days=7))
     assert f"Visar {count} av 4" in sign_in(house).get(f"{ROUND_PAGE}?{query}").text
+
+
+def test_the_table_is_paged_and_keeps_what_was_chosen(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview_page, "PAGE", 3)
+    client = sign_in(house)
+    first = client.get(f"{ROUND_PAGE}?lage=not_started").text
+    assert "Visar 4 av 4" in first
+    assert "Sida 1 av 2" in first
+    assert first.count('<tr role="row"><th role="rowheader"') == 3
+    found = re.search(r'href="(\?[^"]*sida=2#tabell)"', first)
+    assert found
+    second = client.get(ROUND_PAGE + found[1].replace("&amp;", "&")).text
+    table = second[second.index("<table") :]
+    assert "Ödeby" in table
+    assert "Hamnnämnden" not in table
+    assert "lage=not_started" in second
 
 
 def test_a_search_without_a_hit_says_so_and_shows_what_was_sought(house: App) -> None:
@@ -271,15 +298,14 @@ def test_a_search_without_a_hit_says_so_and_shows_what_was_sought(house: App) ->
 
 def test_the_bar_shares_its_width_among_the_states_that_are(house: App) -> None:
     hand_in(house, HAMN)
-    view = overview_of(house)
-    parts = segments(view)
+    parts = segments(standing_of(house))
     assert [part.state for part in parts] == [State.SUBMITTED, State.NOT_STARTED]
     assert parts[-1].x + parts[-1].width == pytest.approx(1000, abs=0.2)
     assert parts[1].width == pytest.approx(parts[0].width * 3, abs=0.2)
 
 
-def overview_of(house: App) -> Overview:
-    return overview.overview(house.db, ROUND, calendar=house.calendar, now=house.now()).overview
+def standing_of(house: App) -> RoundStanding:
+    return overview.owed(house.db, ROUND, limit=0, now=house.now()).standing
 
 
 # --- mails ----------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """What a coordinator sees of a round: a fold over submissions, never over drafts."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.people import search_key, sort_key
-from workflow.domain.submissions import Recipient, State, Submission
+from workflow.domain.people import UnitKind, sort_key
+from workflow.domain.submissions import OWED, Recipient, State, Submission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,8 @@ class Overview:
 
     @property
     def counts(self) -> Mapping[State, int]:
-        return {state: sum(row.submission.state is state for row in self.rows) for state in State}
+        found = Counter(row.submission.state for row in self.rows)
+        return {state: found[state] for state in State}
 
     @property
     def handed_in(self) -> int:
@@ -93,20 +95,99 @@ def in_swedish_order(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: sort_key(row.submission.unit_name)))
 
 
-def matching(
-    rows: Sequence[Row], *, text: str = "", state: str = "", kind: str = "", order: str = "name"
-) -> tuple[Row, ...]:
-    """Filter and order the rows. `state` is a State or "overdue"; `text` is sought in unit and contact, dots apart."""
-    wanted = search_key(text)
-    found = [
-        row
-        for row in rows
-        if (not wanted or wanted in search_key(f"{row.submission.unit_name} {row.contact.name if row.contact else ''}"))
-        and (not kind or row.submission.kind == kind)
-        and (not state or row.submission.state == state or (state == "overdue" and row.is_overdue))
-    ]
-    if order == "due":
-        return tuple(sorted(found, key=lambda row: row.submission.due_at))
-    if order == "late":
-        return tuple(sorted(found, key=lambda row: -row.late_days))
-    return tuple(found)
+# --- for rounds of any size --------------------------------------------------
+
+OWES, OVERDUE, WITHOUT_CONTACT = "owes", "overdue", "without_contact"
+"""What may be wanted beside the states: of a unit that still owes its answer, whether it is late or without contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which units of a round, and in what order. Empty means all.
+
+    `state` is a State, OWES, OVERDUE or WITHOUT_CONTACT. `text` is sought in the names of unit and contacts, whatever
+    their dots.
+    `order`: "name" the Swedish way; "due" earliest first; "late" those late now first, the latest on top, then those
+    that came in late; "waiting" by when they were handed in, oldest first.
+    """
+
+    text: str = ""
+    state: str = ""
+    kind: str = ""
+    order: str = "name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """How many units of a kind stand alike under the same last day."""
+
+    state: State
+    kind: UnitKind
+    due_at: datetime
+    due_set_at: datetime
+    has_contact: bool
+    units: int
+
+    @property
+    def is_owed(self) -> bool:
+        return self.state in OWED
+
+    def fits(self, wanted: Wanted, now: datetime) -> bool:
+        """Whether they are wanted, as far as a group knows."""
+        if wanted.kind and self.kind != wanted.kind:
+            return False
+        if wanted.state == OWES:
+            return self.is_owed
+        if wanted.state == OVERDUE:
+            return self.is_owed and self.due_at < now
+        return not wanted.state or self.state == wanted.state
+
+    def example(self, round_id: str) -> Submission:
+        """A unit that stands as these do."""
+        return Submission(
+            id="",
+            round=round_id,
+            unit="",
+            unit_name="",
+            kind=self.kind,
+            due_at=self.due_at,
+            due_set_at=self.due_set_at,
+            questions=0,
+            state=self.state,
+            has_contact=self.has_contact,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundStanding:
+    """How many units stand how."""
+
+    groups: tuple[Group, ...]
+    now: datetime
+
+    @property
+    def units(self) -> int:
+        return sum(group.units for group in self.groups)
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        counted = Counter(dict.fromkeys(State, 0))
+        for group in self.groups:
+            counted[group.state] += group.units
+        return counted
+
+    @property
+    def handed_in(self) -> int:
+        return self.counts[State.SUBMITTED] + self.counts[State.APPROVED]
+
+    @property
+    def owed(self) -> int:
+        return sum(group.units for group in self.groups if group.is_owed)
+
+    @property
+    def overdue(self) -> int:
+        return self.count(Wanted(state=OVERDUE))
+
+    def count(self, wanted: Wanted) -> int:
+        """How many are wanted, but for what no group knows: `text`, and WITHOUT_CONTACT."""
+        return sum(group.units for group in self.groups if group.fits(wanted, self.now))

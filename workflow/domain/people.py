@@ -116,6 +116,11 @@ def sort_key(name: str) -> tuple[str, str]:
     return "".join(_AFTER_Z.get(letter) or _without_accents(letter) for letter in folded), name
 
 
+def stored_sort_key(name: str) -> str:
+    """`sort_key` as one text, which sorts by code points as the pair does."""
+    return "\x01".join(sort_key(name))
+
+
 def search_key(text: str) -> str:
     """What search compares: no case, no dots or accents, so that "hagersten" finds Hägersten-Älvsjö."""
     return _without_accents(text.casefold()).replace("ø", "o").replace("æ", "a").strip()

@@ -97,6 +97,7 @@ class Submission:
 
     `due_at` is the one effective deadline, in force since `due_set_at`; `deadline_revision` counts its moves.
     `received_at` and `late_days` are stamped at the first submission and never change.
+    `has_contact`: mail can go to somebody; Recipients.add makes it so, and saving the submission leaves it alone.
     `open_questions` empty means all; after a return, only those keys may change. `version` guards every write.
     """
 
@@ -124,6 +125,7 @@ class Submission:
     decided_at: datetime | None = None
     decided_by: str = ""
     diary_number: str = ""
+    has_contact: bool = True
     version: int = field(default=0, compare=False)
 
     def allows(self, move: Move) -> bool:

@@ -29,8 +29,8 @@ class Freezing:
     now: datetime
 
     def write(self, work: Work, units: Sequence[Unit]) -> None:
-        submissions = [self._submission(unit) for unit in units]
         people = [self._recipients(submission_id(self.round.id, unit.id), unit) for unit in units]
+        submissions = [self._submission(unit, some) for unit, some in zip(units, people, strict=True)]
         everybody = [recipient for some in people for recipient in some]
         links = {each.id: make_link(each, self.secrets, self.now) for each in everybody if each.role in ANSWERING}
         work.submissions.add(submissions)
@@ -44,7 +44,7 @@ class Freezing:
             if to
         )
 
-    def _submission(self, unit: Unit) -> Submission:
+    def _submission(self, unit: Unit, people: Iterable[Recipient]) -> Submission:
         return Submission(
             id=submission_id(self.round.id, unit.id),
             round=self.round.id,
@@ -54,6 +54,7 @@ class Freezing:
             due_at=self.round.due_at[unit.kind],
             due_set_at=self.now,
             questions=self.round.form.count_asked(unit.kind, unit.id),
+            has_contact=any(each.role in ANSWERING for each in people),
         )
 
     def _recipients(self, submission: str, unit: Unit) -> tuple[Recipient, ...]:

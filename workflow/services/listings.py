@@ -225,7 +225,7 @@ def mail_row(message: Message) -> Json:
 def find_mail(db: Database, start: str) -> str:
     """The id of the one mail that begins so. Raises NotFoundError, AmbiguousIdError."""
     with db.read() as work:
-        found = [each.id for each in work.outbox.list() if start and each.id.startswith(start.lower())]
+        found = work.standings.mail_ids(start.lower(), limit=2) if start else ()
     if not found:
         raise NotFoundError(what=start)
     if len(found) > 1:

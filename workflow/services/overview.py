@@ -1,19 +1,40 @@
-"""The overview of a round, read in a fixed number of queries however many units there are."""
+"""The overview of a round: whole, for listings, or as one page of it, which costs the same however many units."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from workflow.domain.addressing import addressee
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import Message, MessageState
-from workflow.domain.overview import NextMail, Overview, Row, in_swedish_order, make_row
+from workflow.domain.overview import (
+    OVERDUE,
+    OWES,
+    WITHOUT_CONTACT,
+    Group,
+    NextMail,
+    Overview,
+    RoundStanding,
+    Row,
+    Wanted,
+    in_swedish_order,
+    make_row,
+)
+from workflow.domain.people import UnitKind
 from workflow.domain.rounds import Round
-from workflow.domain.submissions import Edition, Recipient, Submission
-from workflow.ports import Database
+from workflow.domain.submissions import Edition, Recipient, State, Submission
+from workflow.ports import Database, Work
+from workflow.services.ledger import Line
 from workflow.services.reminders import known_slots, next_reminder
 
 UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
 COMING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HELD})
+MANY_MAILS = 10_000  # of those that leave next, no more are counted
+TOLD_UNITS = 20_000  # in larger rounds the timeline does not count the reminders that went: there are too many rows
+LATEST = Wanted(state=OVERDUE, order="late")
+WAITING = Wanted(state=State.SUBMITTED, order="waiting")
+LACKING = Wanted(state=WITHOUT_CONTACT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +61,125 @@ def overview(db: Database, round_id: str, *, calendar: Calendar, now: datetime) 
     with db.read() as work:
         round_ = work.rounds.get(round_id)
         submissions = work.submissions.of_round(round_id)
-        recipients: dict[str, list[Recipient]] = {}
-        for recipient in work.recipients.of_round(round_id):
-            recipients.setdefault(recipient.submission, []).append(recipient)
-        messages: dict[str, list[Message]] = {}
-        for message in work.outbox.list(round_id=round_id):
-            messages.setdefault(message.submission, []).append(message)
-    rows = [
-        _row(
-            round_,
-            each,
-            addressee(recipients.get(each.id, []), now),
-            messages.get(each.id, []),
-            calendar=calendar,
-            now=now,
-        )
-        for each in submissions
-    ]
+        people = _by_submission(work.recipients.of_round(round_id))
+        messages = _by_submission(work.outbox.list(round_id=round_id))
+    timetable = _Timetable(round_, calendar, now)
+    rows = [_row(timetable, each, people.get(each.id, []), messages.get(each.id, [])) for each in submissions]
     return RoundView(round=round_, overview=Overview(rows=in_swedish_order(rows)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextSending:
+    """The next moment at which mail leaves by itself, and how many: MANY_MAILS stands for that many or more."""
+
+    at: datetime
+    mails: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A page of the overview. What there is to do is named as far as it was asked for, and counted in full.
+
+    `rows` are the page of those wanted, of whom there are `found`. `late_next` is when somebody late is mailed next.
+    `reminded` counts the reminders that went, by kind and slot; None in a round too large to count them.
+    """
+
+    round: Round
+    standing: RoundStanding
+    overdue: tuple[Row, ...]
+    waiting: tuple[Row, ...]
+    without_contact: tuple[Row, ...]
+    without_contact_count: int
+    undelivered: tuple[Line, ...]
+    undelivered_count: int
+    next_sending: NextSending | None
+    late_next: datetime | None
+    reminded: Mapping[tuple[UnitKind, str], int] | None
+    rows: tuple[Row, ...]
+    found: int
+
+
+def glance(
+    db: Database,
+    round_id: str,
+    wanted: Wanted,
+    *,
+    named: int,
+    limit: int,
+    offset: int = 0,
+    calendar: Calendar,
+    now: datetime,
+) -> Glance:
+    """One page: `named` units under each thing to do, `limit` rows of the table. Raises UnknownRoundError."""
+    with db.read() as work:
+        reading = _Reading(work, work.rounds.get(round_id), calendar, now)
+        standing = RoundStanding(groups=work.standings.groups(round_id), now=now)
+        overdue, waiting, lacking = (reading.page(each, named) for each in (LATEST, WAITING, LACKING))
+        shown = reading.page(wanted, limit, offset)
+        rows = reading.rows({each.id: each for each in (*overdue, *waiting, *lacking, *shown)}.values())
+        undelivered, first = work.standings.undelivered(round_id, limit=named)
+        about = work.submissions.several({each.submission for each in first})
+        return Glance(
+            round=reading.round,
+            standing=standing,
+            overdue=tuple(rows[each.id] for each in overdue),
+            waiting=tuple(rows[each.id] for each in waiting),
+            without_contact=tuple(rows[each.id] for each in lacking),
+            undelivered=tuple(Line(message=each, submission=about[each.submission]) for each in first),
+            undelivered_count=undelivered,
+            next_sending=_next_sending(reading, standing.groups),
+            late_next=min(reading.next_times(each for each in standing.groups if each.fits(LATEST, now)), default=None),
+            reminded=work.standings.reminded(round_id) if standing.units <= TOLD_UNITS else None,
+            rows=tuple(rows[each.id] for each in shown),
+            without_contact_count=work.standings.count(round_id, LACKING, now=now),
+            found=_count(work, standing, round_id, wanted),
+        )
+
+
+def _count(work: Work, standing: RoundStanding, round_id: str, wanted: Wanted) -> int:
+    if wanted.text or wanted.state == WITHOUT_CONTACT:
+        return work.standings.count(round_id, wanted, now=standing.now)
+    return standing.count(wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One unit among the others: its row, how many wait for a coordinator, and which other has waited longest."""
+
+    row: Row
+    waiting: int
+    next_waiting: Submission | None
+
+
+def place(db: Database, submission_id: str, *, calendar: Calendar, now: datetime) -> Place:
+    """Raises NotFoundError."""
+    with db.read() as work:
+        submission = work.submissions.get(submission_id)
+        reading = _Reading(work, work.rounds.get(submission.round), calendar, now)
+        return Place(
+            row=reading.rows([submission])[submission_id],
+            waiting=work.standings.count(submission.round, WAITING, now=now),
+            next_waiting=next((each for each in reading.page(WAITING, 2) if each.id != submission_id), None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedView:
+    """Who has not handed in yet, in Swedish order, as many as were asked for."""
+
+    round: Round
+    standing: RoundStanding
+    owed: tuple[Submission, ...]
+
+
+def owed(db: Database, round_id: str, *, limit: int, now: datetime) -> OwedView:
+    """Raises UnknownRoundError."""
+    with db.read() as work:
+        return OwedView(
+            round=work.rounds.get(round_id),
+            standing=RoundStanding(groups=work.standings.groups(round_id), now=now),
+            owed=work.standings.submissions(round_id, Wanted(state=OWES), now=now, limit=limit),
+        )
 
 
 def submission_view(db: Database, submission_id: str) -> SubmissionView:
@@ -73,31 +195,90 @@ def submission_view(db: Database, submission_id: str) -> SubmissionView:
         )
 
 
-def _row(
-    round_: Round,
-    submission: Submission,
-    contact: Recipient | None,
-    messages: list[Message],
-    *,
-    calendar: Calendar,
-    now: datetime,
-) -> Row:
+# --- rows --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Timetable:
+    """When the next reminder goes. Units that stand alike are asked about once: their days take long to count."""
+
+    round: Round
+    calendar: Calendar
+    now: datetime
+    known: dict[object, NextMail | None] = field(default_factory=dict)
+
+    def next_mail(self, submission: Submission, messages: Iterable[Message]) -> NextMail | None:
+        coming = [message for message in messages if message.state in COMING]
+        if coming:
+            first = min(coming, key=lambda message: message.due_at)
+            return NextMail(kind=first.kind, at=first.due_at)
+        return self.next_reminder(submission, frozenset(known_slots(messages, submission)))
+
+    def next_reminder(self, submission: Submission, accounted: frozenset[str] = frozenset()) -> NextMail | None:
+        in_force = self.calendar.local(submission.due_set_at).date()
+        alike = (submission.state, submission.kind, submission.due_at, in_force, accounted)
+        if alike not in self.known:
+            slot = next_reminder(self.round, submission, accounted, self.calendar, self.now)
+            self.known[alike] = NextMail(kind=slot.mail, at=slot.send_at) if slot else None
+        return self.known[alike]
+
+
+class _Reading:
+    """The rows of some units, read together."""
+
+    def __init__(self, work: Work, round_: Round, calendar: Calendar, now: datetime) -> None:
+        self.round = round_
+        self._work, self._calendar, self._now = work, calendar, now
+        self.timetable = _Timetable(round_, calendar, now)
+
+    def page(self, wanted: Wanted, limit: int, offset: int = 0) -> tuple[Submission, ...]:
+        return self._work.standings.submissions(self.round.id, wanted, now=self._now, limit=limit, offset=offset)
+
+    def rows(self, submissions: Iterable[Submission]) -> dict[str, Row]:
+        chosen = {each.id: each for each in submissions}
+        people = _by_submission(self._work.standings.recipients(chosen))
+        mails = _by_submission(self._work.standings.messages(chosen))
+        return {
+            key: _row(self.timetable, each, people.get(key, []), mails.get(key, [])) for key, each in chosen.items()
+        }
+
+    def next_mails(self) -> tuple[datetime, int] | None:
+        return self._work.standings.next_mails(self.round.id, limit=MANY_MAILS)
+
+    def next_times(self, groups: Iterable[Group]) -> list[datetime]:
+        """When each of these groups is reminded next."""
+        found = (self.timetable.next_reminder(each.example(self.round.id)) for each in groups if each.has_contact)
+        return [each.at for each in found if each]
+
+
+def _next_sending(reading: _Reading, groups: Iterable[Group]) -> NextSending | None:
+    """Mails that are planned already, and reminders that will be planned when they are due."""
+    coming: dict[datetime, int] = {}
+    if planned := reading.next_mails():
+        coming[planned[0]] = planned[1]
+    for group in groups:
+        for at in reading.next_times([group]):
+            coming[at] = coming.get(at, 0) + group.units
+    return NextSending(at=min(coming), mails=min(coming[min(coming)], MANY_MAILS)) if coming else None
+
+
+About = TypeVar("About", Recipient, Message)
+
+
+def _by_submission(found: Iterable[About]) -> dict[str, list[About]]:
+    grouped: dict[str, list[About]] = {}
+    for each in found:
+        grouped.setdefault(each.submission, []).append(each)
+    return grouped
+
+
+def _row(timetable: _Timetable, submission: Submission, people: list[Recipient], messages: list[Message]) -> Row:
+    contact = addressee(people, timetable.now)
     return make_row(
         submission,
         contact,
-        next_mail=_next_mail(round_, submission, messages, calendar, now) if contact else None,
+        next_mail=timetable.next_mail(submission, messages) if contact else None,
         undelivered=[each.id for each in messages if each.state in UNDELIVERED],
-        calendar=calendar,
-        now=now,
+        calendar=timetable.calendar,
+        now=timetable.now,
     )
-
-
-def _next_mail(
-    round_: Round, submission: Submission, messages: list[Message], calendar: Calendar, now: datetime
-) -> NextMail | None:
-    coming = [message for message in messages if message.state in COMING]
-    if coming:
-        first = min(coming, key=lambda message: message.due_at)
-        return NextMail(kind=first.kind, at=first.due_at)
-    slot = next_reminder(round_, submission, known_slots(messages, submission), calendar, now)
-    return NextMail(kind=slot.mail, at=slot.send_at) if slot else None

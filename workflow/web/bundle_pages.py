@@ -16,20 +16,21 @@ MEDIA = {
     ".json": "application/json",
     ".zip": "application/zip",
 }
+NAMED = 200  # of those who have not handed in, the others are a link to the overview
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @router.get("/omgang/{round_id}/rapport")
 def show(desk: Seated, round_id: str) -> HTMLResponse:
     house = desk.house
-    view = overview.overview(house.db, round_id, calendar=house.calendar, now=desk.now())
+    view = overview.owed(house.db, round_id, limit=NAMED, now=desk.now())
     return desk.page(
         "bundles.html",
         nav_round=round_id,
         nav_here="bundles",
         round=view.round,
-        overview=view.overview,
-        owed=[row for row in view.overview.rows if row.submission.is_owed],
+        standing=view.standing,
+        owed=view.owed,
         kinds=tuple(MEDIA),
         kept=[each for each in map(_plain, house.files.list(round_id)) if _is_safe(each)],
     )

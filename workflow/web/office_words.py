@@ -29,7 +29,9 @@ MANY: Mapping[str, str] = {
     State.RETURNED: gettext("Returnerade"),
     State.APPROVED: gettext("Godkända"),
     State.EXCUSED: gettext("Undantagna"),
+    "owes": gettext("Inte inlämnade"),
     "overdue": gettext("Försenade"),
+    "without_contact": gettext("Utan kontaktperson"),
 }
 ROUND_STATES: Mapping[str, str] = {
     RoundState.PLANNED: gettext("Planerad"),

@@ -1,22 +1,20 @@
 """The round at a glance: what to do today, how it stands, when what happens, and every unit in a table."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Query
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from workflow.domain.messages import OWED_ONLY
-from workflow.domain.overview import Overview, matching
+from workflow.domain.overview import OVERDUE, OWES, WITHOUT_CONTACT, RoundStanding, Wanted
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import State
-from workflow.services import ledger, overview, rounds
+from workflow.services import overview, rounds
 from workflow.services.channel import channel_state
 from workflow.services.guard import clock_guard
-from workflow.services.ledger import Line
 from workflow.web.held import in_vain
 from workflow.web.office import Office, Seated, new_router
 from workflow.web.rounds_pages import planned_page
@@ -27,23 +25,26 @@ router = new_router()
 
 BAR = (State.APPROVED, State.SUBMITTED, State.RETURNED, State.DRAFT, State.NOT_STARTED, State.EXCUSED)
 ORDERS = ("name", "due", "late")
+PAGE = 100  # units in the table at a time
+FARTHEST_PAGE = 1_000_000
 SHOWN = 6  # names under one heading of what to do; the rest are a link to the table
 _WIDTH, _GAP = 1000.0, 4.0
 
 
 class Wishes(BaseModel):
-    """The filter in the address. `lage` is a State or "overdue"."""
+    """The filter in the address. `lage` is a State, "owes", "overdue" or "without_contact"."""
 
     q: str = ""
     lage: str = ""
     slag: str = ""
     ordning: str = ""
+    sida: int = Field(default=1, ge=-FARTHEST_PAGE, le=FARTHEST_PAGE)
 
     def known(self) -> dict[str, str]:
         """The same, where an unknown choice counts as none."""
         return {
             "q": self.q[:200],
-            "lage": self.lage if self.lage in {*State, "overdue"} else "",
+            "lage": self.lage if self.lage in {*State, OWES, OVERDUE, WITHOUT_CONTACT} else "",
             "slag": self.slag if self.slag in set(UnitKind) else "",
             "ordning": self.ordning if self.ordning in ORDERS else "name",
         }
@@ -59,14 +60,6 @@ class Segment:
     hatches: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NextSending:
-    """The next moment at which mail leaves by itself, and how many."""
-
-    at: datetime
-    mails: int
-
-
 @router.get("/")
 def start(desk: Seated) -> Response:
     """The open round that opened last, else the list."""
@@ -79,55 +72,50 @@ def show(desk: Seated, round_id: str, wishes: Annotated[Wishes, Query()]) -> Res
     found = rounds.find_round(desk.house.db, round_id)
     if found.state in {RoundState.PLANNED, RoundState.CANCELLED}:
         return planned_page(desk, found)
-    return _overview(desk, round_id, wishes.known())
+    return _overview(desk, round_id, wishes.known(), wishes.sida)
 
 
-def _overview(desk: Office, round_id: str, chosen: dict[str, str]) -> HTMLResponse:
+def _overview(desk: Office, round_id: str, chosen: dict[str, str], page: int) -> HTMLResponse:
     house, now = desk.house, desk.now()
-    view = overview.overview(house.db, round_id, calendar=house.calendar, now=now)
-    lines = ledger.ledger(house.db, round_id).lines
-    rows = matching(
-        view.overview.rows, text=chosen["q"], state=chosen["lage"], kind=chosen["slag"], order=chosen["ordning"]
+    wanted = Wanted(text=chosen["q"], state=chosen["lage"], kind=chosen["slag"], order=chosen["ordning"])
+    number = max(page, 1)
+    view = overview.glance(
+        house.db,
+        round_id,
+        wanted,
+        named=SHOWN,
+        limit=PAGE,
+        offset=(number - 1) * PAGE,
+        calendar=house.calendar,
+        now=now,
     )
-    kinds = {row.submission.id: row.submission.kind for row in view.overview.rows}
+    pages = max(1, -(-view.found // PAGE))
+    if number > pages:
+        return _overview(desk, round_id, chosen, pages)
     return desk.page(
         "overview.html",
         nav_round=round_id,
         nav_here="overview",
         round=view.round,
-        overview=view.overview,
-        rows=rows,
+        standing=view.standing,
+        view=view,
+        rows=view.rows,
+        number=number,
+        pages=pages,
         chosen=chosen,
+        address=urlencode({name: value for name, value in chosen.items() if value}),
         is_chosen=any(chosen[name] for name in ("q", "lage", "slag")),
-        shown=SHOWN,
-        undelivered=_undelivered(lines),
-        next_sending=_next_sending(view.overview),
-        late_next=min((row.next_mail.at for row in view.overview.overdue if row.next_mail), default=None),
-        bar=segments(view.overview),
-        line=timeline(view.round, [each.message for each in lines], kinds, house.calendar, now),
-        kinds=sorted({row.submission.kind for row in view.overview.rows}),
+        many_mails=overview.MANY_MAILS,
+        bar=segments(view.standing),
+        line=timeline(view.round, view.reminded, house.calendar, now),
+        kinds=sorted({group.kind for group in view.standing.groups}),
         clock_guard=clock_guard(house.db),
         channel=channel_state(house.db),
         in_vain=in_vain(desk),
     )
 
 
-def _undelivered(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """Mails that did not arrive and still matter: a reminder of what has come in since needs nobody."""
-    return tuple(
-        line
-        for line in lines
-        if line.message.state in overview.UNDELIVERED
-        and (line.submission.is_owed or line.message.kind not in OWED_ONLY)
-    )
-
-
-def _next_sending(view: Overview) -> NextSending | None:
-    times = sorted(row.next_mail.at for row in view.rows if row.next_mail)
-    return NextSending(times[0], times.count(times[0])) if times else None
-
-
-def segments(view: Overview) -> tuple[Segment, ...]:
+def segments(view: RoundStanding) -> tuple[Segment, ...]:
     """The bar: a part for each state that has units, as wide as its share."""
     counts = [(state, view.counts[state]) for state in BAR if view.counts[state]]
     total = sum(count for _, count in counts)

@@ -41,8 +41,7 @@ def submission_page(
     """`section` names the form that was just posted: it is open, filled with `typed`, its `problems` on top."""
     house, now = desk.house, desk.now()
     view = overview.submission_view(house.db, submission_id(round_id, unit))
-    row_view = overview.overview(house.db, round_id, calendar=house.calendar, now=now).overview
-    waiting = [row.submission for row in row_view.waiting]
+    place = overview.place(house.db, view.submission.id, calendar=house.calendar, now=now)
     shown = _chosen(view, edition)
     filled = {**_proposals(desk, view.submission), **(typed or {})}
     return desk.page(
@@ -52,7 +51,7 @@ def submission_page(
         nav_here="overview",
         round=view.round,
         sub=view.submission,
-        row=next(row for row in row_view.rows if row.submission.id == view.submission.id),
+        row=place.row,
         editions=view.editions,
         shown=shown,
         is_newest=shown is None or shown.number == view.submission.edition,
@@ -62,8 +61,8 @@ def submission_page(
         events=_events(desk, view),
         names=ledger.people(house.db, view.recipients),
         earlier=punctuality.earlier(punctuality.of_unit(house.db, unit), view.round),
-        next_waiting=_next_waiting(waiting, view.submission),
-        waiting=len(waiting),
+        next_waiting=place.next_waiting,
+        waiting=place.waiting,
         section=section,
         typed=filled,
         meant=_meant(desk, filled),
@@ -104,11 +103,6 @@ def _meant(desk: Office, filled: Mapping[str, str]) -> dict[str, datetime]:
             each = TypedTime(filled[f"{section}.day"], filled[f"{section}.clock"])
             found[section] = each.instant(desk.house.calendar)
     return found
-
-
-def _next_waiting(waiting: Sequence[Submission], shown: Submission) -> Submission | None:
-    others = [each for each in waiting if each.id != shown.id]
-    return others[0] if others else None
 
 
 def _proposals(desk: Office, submission: Submission) -> dict[str, str]:

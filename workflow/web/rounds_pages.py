@@ -15,6 +15,7 @@ from workflow.domain.errors import (
 )
 from workflow.domain.plans import RoundPlan
 from workflow.domain.rounds import Round, RoundMove, RoundState
+from workflow.domain.submissions import State
 from workflow.ports import Job
 from workflow.services import overview, rounds
 from workflow.services.consequences import consequences
@@ -27,6 +28,7 @@ from workflow.web.typed_time import TypedTime
 
 router = new_router()
 
+NAMED = 200  # of those who have not handed in, the others are a link to the overview
 IN_ORDER = (RoundState.OPEN, RoundState.PLANNED, RoundState.CLOSED, RoundState.BUNDLED, RoundState.CANCELLED)
 
 
@@ -129,16 +131,14 @@ def cancel(_: Posted, desk: Seated, round_id: str) -> Response:
 
 @router.get("/omgang/{round_id}/stang")
 def ask_close(desk: Seated, round_id: str) -> Response:
-    house = desk.house
-    view = overview.overview(house.db, round_id, calendar=house.calendar, now=desk.now())
+    view = overview.owed(desk.house.db, round_id, limit=NAMED, now=desk.now())
     if not view.round.allows(RoundMove.CLOSE):
         return go(f"/omgang/{round_id}")
-    owed = [row for row in view.overview.rows if row.submission.is_owed]
     diff = consequences(
-        house.db,
+        desk.house.db,
         round_id,
         lambda db: rounds.close_round(db, round_id, by=desk.by, now=desk.now()),
-        calendar=house.calendar,
+        calendar=desk.house.calendar,
         now=desk.now(),
     )
     return desk.page(
@@ -147,8 +147,9 @@ def ask_close(desk: Seated, round_id: str) -> Response:
         nav_round=round_id,
         what="close",
         round=view.round,
-        owed=owed,
-        waiting=len(view.overview.waiting),
+        standing=view.standing,
+        owed=view.owed,
+        waiting=view.standing.counts[State.SUBMITTED],
         diff=diff,
     )
 

@@ -1,11 +1,10 @@
 """The round's timeline as numbers for the drawing and facts for the list beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.messages import Message, MessageState
 from workflow.domain.people import UnitKind
 from workflow.domain.reminders import Slot, slots
 from workflow.domain.rounds import Round
@@ -19,11 +18,11 @@ _LETTER = 7.4  # how wide a letter of 13.5 px is at most, on an average
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """One reminder on a lane; `sent` is how many mails went."""
+    """One reminder on a lane; `sent` is how many mails went, None if not counted."""
 
     x: float
     slot: Slot
-    sent: int
+    sent: int | None
     is_past: bool
 
 
@@ -87,9 +86,9 @@ class Timeline:
 
 
 def timeline(
-    round_: Round, messages: Sequence[Message], kinds: Mapping[str, UnitKind], calendar: Calendar, now: datetime
+    round_: Round, reminded: Mapping[tuple[UnitKind, str], int] | None, calendar: Calendar, now: datetime
 ) -> Timeline:
-    """`kinds` gives the kind of unit per submission."""
+    """`reminded` counts the reminders that went, by kind of unit and slot; None: not counted."""
     start, end = round_.opened_at or round_.opens_at, round_.closed_at or round_.closes_at
     end = max([end, *round_.due_at.values(), start + timedelta(days=1)])
     scale = (WIDTH - 2 * MARGIN) / (end - start).total_seconds()
@@ -100,10 +99,9 @@ def timeline(
 
     lanes = []
     for place, (due_at, group) in enumerate(_groups(round_)):
-        sent = _sent(messages, {each for each, kind in kinds.items() if kind in group})
         due_slots = slots(round_.policy, due_at=due_at, since=start, until=round_.closes_at, calendar=calendar)
         dots = tuple(
-            Dot(x=x_of(each.send_at), slot=each, sent=sent.get(each.key, 0), is_past=each.send_at <= now)
+            Dot(x=x_of(each.send_at), slot=each, sent=_sent(reminded, group, each.key), is_past=each.send_at <= now)
             for each in due_slots
         )
         y = FIRST_LANE + LANE_STEP * place
@@ -127,14 +125,9 @@ def _groups(round_: Round) -> list[tuple[datetime, tuple[UnitKind, ...]]]:
     return [(due_at, tuple(kinds)) for due_at, kinds in groups.items()]
 
 
-def _sent(messages: Sequence[Message], submissions: set[str]) -> dict[str, int]:
-    """Reminders of the common last day that went, per slot."""
-    counts: dict[str, int] = {}
-    for each in messages:
-        common = each.is_reminder and each.deadline_revision == 0 and each.state is MessageState.SENT
-        if common and each.submission in submissions:
-            counts[each.slot] = counts.get(each.slot, 0) + 1
-    return counts
+def _sent(reminded: Mapping[tuple[UnitKind, str], int] | None, kinds: tuple[UnitKind, ...], slot: str) -> int | None:
+    """Reminders of the common last day that went to these kinds; None when nobody has counted them."""
+    return None if reminded is None else sum(reminded.get((kind, slot), 0) for kind in kinds)
 
 
 def _free(start: datetime, end: datetime, calendar: Calendar) -> list[tuple[datetime, datetime]]:

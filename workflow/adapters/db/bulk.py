@@ -49,5 +49,5 @@ def _same(value: object) -> object:
 
 
 def _array(column: Column[Any], dialect: Dialect) -> str:
-    name = column.type.compile(dialect)
+    name, *_ = column.type.compile(dialect).partition(" COLLATE ")
     return "%s::text[]::json[]" if name == "JSON" else f"%s::{name}[]"

@@ -16,6 +16,7 @@ from workflow.adapters.db.log import SqlLog
 from workflow.adapters.db.outbox import SqlOutbox
 from workflow.adapters.db.people import SqlPeople, SqlRecipients
 from workflow.adapters.db.rounds import SqlRounds
+from workflow.adapters.db.standings import SqlStandings
 from workflow.adapters.db.submissions import SqlEditions, SqlSubmissions
 
 
@@ -29,6 +30,7 @@ class SqlWork:
         self.people = SqlPeople(connection)
         self.recipients = SqlRecipients(connection)
         self.outbox = SqlOutbox(connection)
+        self.standings = SqlStandings(connection)
         self.channels = SqlChannels(connection)
         self.log = SqlLog(connection)
         self.access = SqlAccess(connection)

@@ -79,6 +79,10 @@ _STANDING = (
 )
 
 
+LIGHT: Select[Any] = select(*(column for column in outbox.c if column.name != "frozen"), null().label("frozen"))
+"""Mails without their rendered text."""
+
+
 class SqlOutbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -97,7 +101,7 @@ class SqlOutbox:
 
     def get(self, message_id: str) -> Message:
         query = select(outbox).where(outbox.c.id == message_id)
-        return _message(one(self._connection, query, NotFoundError(what=message_id)))
+        return message_of(one(self._connection, query, NotFoundError(what=message_id)))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
         is_due = and_(IS_PLANNED, outbox.c.due_at <= now)
@@ -152,7 +156,7 @@ class SqlOutbox:
         states: Collection[MessageState] = (),
         kinds: Collection[MessageKind] = (),
     ) -> tuple[Message, ...]:
-        query = select(*(column for column in outbox.c if column.name != "frozen"), null().label("frozen"))
+        query = LIGHT
         if round_id:
             query = query.where(outbox.c.round == round_id)
         if states:
@@ -164,11 +168,11 @@ class SqlOutbox:
     def _first(self, condition: ColumnElement[bool], order: ColumnElement[Any], limit: int) -> tuple[Message, ...]:
         query = select(outbox).where(condition).order_by(order, outbox.c.id).limit(limit)
         rows = self._connection.execute(locked(self._connection, query, skip=True))
-        return tuple(_message(row) for row in rows)
+        return tuple(message_of(row) for row in rows)
 
     def _ordered(self, query: Select[Any]) -> tuple[Message, ...]:
         rows = self._connection.execute(query.order_by(outbox.c.due_at, outbox.c.id))
-        return tuple(_message(row) for row in rows)
+        return tuple(message_of(row) for row in rows)
 
     def _belted(self) -> AbstractContextManager[None]:
         return refused_as(
@@ -243,7 +247,7 @@ def _changed(before: Message, after: Message) -> Values:
     return values
 
 
-def _message(row: Row[Any]) -> Message:
+def message_of(row: Row[Any]) -> Message:
     return Message(
         id=row.id,
         round=row.round or "",

@@ -3,14 +3,20 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values
-from workflow.adapters.db.tables import contacts, units
-from workflow.domain.people import Contact, Role, Unit, UnitKind
+from workflow.adapters.db.tables import LACKS_CONTACT, contacts, units
+from workflow.domain.people import ANSWERING, Contact, Role, Unit, UnitKind, search_key
 from workflow.domain.submissions import Link, Recipient
+
+_NOW_REACHED = (
+    update(tables.submissions)
+    .where(LACKS_CONTACT, tables.submissions.c.id.in_(bindparam("reached", expanding=True)))
+    .values(has_contact=True)
+)
 
 
 class SqlPeople:
@@ -98,7 +104,10 @@ class SqlRecipients:
         self._connection = connection
 
     def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None:
-        insert_all(self._connection, tables.recipients, [_recipient_values(recipient) for recipient in recipients])
+        rows = [_recipient_values(recipient) for recipient in recipients]
+        insert_all(self._connection, tables.recipients, rows)
+        reached = {row["submission"] for row in rows if row["role"] in ANSWERING}
+        self._connection.execute(_NOW_REACHED, {"reached": sorted(reached)})
         insert_all(self._connection, tables.links, [_link_values(link) for link in links])
 
     def of(self, submission_id: str) -> tuple[Recipient, ...]:
@@ -122,7 +131,7 @@ class SqlRecipients:
 
     def _recipients(self, query: Select[Any]) -> tuple[Recipient, ...]:
         rows = self._connection.execute(query.order_by(tables.recipients.c.id))
-        return tuple(_recipient(row) for row in rows)
+        return tuple(recipient_of(row) for row in rows)
 
 
 def _recipient_values(recipient: Recipient) -> Values:
@@ -136,10 +145,11 @@ def _recipient_values(recipient: Recipient) -> Values:
         "language": recipient.language,
         "starts_at": recipient.starts_at,
         "ends_at": recipient.ends_at,
+        "search_key": search_key(recipient.name),
     }
 
 
-def _recipient(row: Row[Any]) -> Recipient:
+def recipient_of(row: Row[Any]) -> Recipient:
     return Recipient(
         id=row.id,
         submission=row.submission,

@@ -11,7 +11,7 @@ from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values, locked, one
 from workflow.adapters.db.tables import editions, submissions
 from workflow.domain.errors import NotFoundError, StaleWriteError
-from workflow.domain.people import UnitKind
+from workflow.domain.people import UnitKind, search_key, stored_sort_key
 from workflow.domain.submissions import Edition, Standing, State, Submission
 
 _SEVERAL = select(submissions).where(submissions.c.id.in_(bindparam("ids", expanding=True))).order_by(submissions.c.id)
@@ -31,11 +31,11 @@ class SqlSubmissions:
         query = select(submissions).where(submissions.c.id == submission_id)
         if lock:
             query = locked(self._connection, query)
-        return _submission(one(self._connection, query, NotFoundError(what=submission_id)))
+        return submission_of(one(self._connection, query, NotFoundError(what=submission_id)))
 
     def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
         query = locked(self._connection, _SEVERAL) if lock else _SEVERAL
-        return {row.id: _submission(row) for row in self._connection.execute(query, {"ids": sorted(ids)})}
+        return {row.id: submission_of(row) for row in self._connection.execute(query, {"ids": sorted(ids)})}
 
     def standings(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Standing]:
         query = locked(self._connection, _STANDINGS) if lock else _STANDINGS
@@ -44,14 +44,15 @@ class SqlSubmissions:
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]:
         query = select(submissions).where(submissions.c.round == round_id).order_by(submissions.c.id)
-        return tuple(_submission(row) for row in self._connection.execute(query))
+        return tuple(submission_of(row) for row in self._connection.execute(query))
 
     def of_unit(self, unit: str) -> tuple[Submission, ...]:
         query = select(submissions).where(submissions.c.unit == unit).order_by(submissions.c.id)
-        return tuple(_submission(row) for row in self._connection.execute(query))
+        return tuple(submission_of(row) for row in self._connection.execute(query))
 
     def add(self, submissions: Iterable[Submission]) -> None:
-        insert_all(self._connection, tables.submissions, [_values(submission) for submission in submissions])
+        rows = [_values(submission) | {"has_contact": submission.has_contact} for submission in submissions]
+        insert_all(self._connection, tables.submissions, rows)
 
     def save(self, submission: Submission) -> Submission:
         statement = (
@@ -93,10 +94,12 @@ def _values(submission: Submission) -> Values:
         "decided_by": submission.decided_by,
         "diary_number": submission.diary_number,
         "version": submission.version,
+        "sort_key": stored_sort_key(submission.unit_name),
+        "search_key": search_key(submission.unit_name),
     }
 
 
-def _submission(row: Row[Any]) -> Submission:
+def submission_of(row: Row[Any]) -> Submission:
     return Submission(
         id=row.id,
         round=row.round,
@@ -122,6 +125,7 @@ def _submission(row: Row[Any]) -> Submission:
         decided_at=row.decided_at,
         decided_by=row.decided_by,
         diary_number=row.diary_number,
+        has_contact=row.has_contact,
         version=row.version,
     )
 

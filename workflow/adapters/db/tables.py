@@ -23,13 +23,14 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.dialects import postgresql
 
 from workflow.adapters.db.columns import Instant
 from workflow.domain.extensions import ExtensionState
 from workflow.domain.messages import REMINDERS, MessageKind, MessageState
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.rounds import RoundState
-from workflow.domain.submissions import State
+from workflow.domain.submissions import OWED, State
 
 BELTED_STATES = (MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN)
 """The states in which a reminder may have reached its reader: the second belt lies round these."""
@@ -43,6 +44,10 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     },
 )
+
+
+BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Text that both databases order as Python does, whatever the server's language."""
 
 
 def _among(column: str, allowed: Iterable[StrEnum]) -> str:
@@ -113,10 +118,15 @@ submissions = Table(
     _text("decided_by"),
     _text("diary_number"),
     _number("version"),
+    Column("has_contact", Boolean, nullable=False, server_default=true()),
+    Column("sort_key", BY_CODE_POINT, nullable=False, server_default=text("''")),  # the Swedish order of unit_name
+    Column("search_key", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("round", "unit"),
     CheckConstraint(_among("kind", UnitKind), name="kind"),
     CheckConstraint(_among("state", State), name="state"),
-    Index(None, "round", "state"),
+    Index("ix_submissions_standing", "round", "state", "kind", "due_at", "due_set_at", "has_contact"),
+    Index(None, "round", "sort_key"),
+    Index(None, "round", "state", "sort_key"),
 )
 
 answers = Table(
@@ -221,6 +231,7 @@ recipients = Table(
     _text("language"),
     Column("starts_at", Instant),
     Column("ends_at", Instant),
+    Column("search_key", Text, nullable=False, server_default=text("''")),
     CheckConstraint(_among("role", Role), name="role"),
 )
 
@@ -277,6 +288,10 @@ outbox = Table(
 
 
 ABOUT_NO_UNIT = text("submission IS NULL")
+IS_OWED = text(_among("state", sorted(OWED)))
+IS_WAITING = text(_among("state", [State.SUBMITTED]))
+IS_DATED = text("starts_at IS NOT NULL OR ends_at IS NOT NULL")
+LACKS_CONTACT = text(f"{IS_OWED} AND NOT has_contact")
 IS_PLANNED = text(_among("state", [MessageState.PLANNED]))
 IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
 """Used word for word by index and query, so that the query finds its index."""
@@ -284,13 +299,17 @@ IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
 WEARS_BELT = text(f"{_among('kind', sorted(REMINDERS))} AND {_among('state', BELTED_STATES)} AND local_day <> ''")
 
 
-def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
-    chosen = [outbox.c[column] for column in columns]
+def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = False, table: Table = outbox) -> Index:
+    chosen = [table.c[column] for column in columns]
     return Index(name, *chosen, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 _partial_index("ix_outbox_due", "due_at", "id", where=IS_PLANNED)
 _partial_index("ix_outbox_lease", "lease_until", "id", where=IS_LEASED)
+_partial_index("ix_recipients_dated", "submission", where=IS_DATED, table=recipients)
+_partial_index("ix_submissions_owed", "round", "due_at", "sort_key", where=IS_OWED, table=submissions)
+_partial_index("ix_submissions_waiting", "round", "handed_in_at", "sort_key", where=IS_WAITING, table=submissions)
+_partial_index("ix_submissions_no_contact", "round", "sort_key", where=LACKS_CONTACT, table=submissions)
 
 _partial_index("uq_outbox_key_without_unit", "to_email", "kind", "slot", where=ABOUT_NO_UNIT, unique=True)
 
