@@ -87,7 +87,7 @@ def test_the_start_is_the_open_round(house: App) -> None:
 def test_a_round_of_the_calendar_is_planned(house: App) -> None:
     client = sign_in(house)
     page = client.get("/omgangar/ny?plan=2027-T2").text
-    assert "Det blir fredag 17 september 2027 kl. 16.00, v. 37." in page
+    assert "Det blir fredag 17 september 2027 kl. 16.00, v.\N{NO-BREAK SPACE}37." in page
     answer = client.post("/omgangar/ny", data=dates(page, action="save"))
     assert answer.headers["location"] == "/omgang/2027-T2"
     assert state_of(house, "2027-T2") is RoundState.PLANNED

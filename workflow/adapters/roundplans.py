@@ -13,7 +13,7 @@ from workflow.domain.errors import ConfigError
 from workflow.domain.people import UnitKind
 from workflow.domain.phrases import say
 from workflow.domain.plans import RoundPlan, RoundPlans
-from workflow.domain.rounds import Period
+from workflow.domain.rounds import Period, PeriodType
 
 LANGUAGES = ("sv", "en")
 _NEVER = datetime.min.replace(tzinfo=UTC)  # stands in for a faulty time while the rest is read
@@ -64,19 +64,40 @@ def _periods(top: Table) -> tuple[Period, ...]:
 
 
 def _period(table: Table) -> Period:
-    table.only("code", "title", "first_month", "last_month")
+    table.only("code", "title", "type", "number", "cumulative", "first_month", "last_month")
     code = table.text("code")
     if code and not re.fullmatch(r"[A-Z][A-Z0-9]{0,7}", code):
         table.fault("code", say(faults.BAD_KEY, key="code", value=code), say(faults.CODE_FORM))
     title = table.table("title")
     title.only(*LANGUAGES)
-    first = table.number("first_month", 1, 12)
+    first, last = _typed_months(table) if table.has("type") else _plain_months(table)
     return Period(
         code=code,
         title={language: title.text(language) for language in LANGUAGES},
         first_month=first,
-        last_month=table.number("last_month", first, 12),
+        last_month=last,
     )
+
+
+def _typed_months(table: Table) -> tuple[int, int]:
+    """The months of the `number`-th tertial, quarter or half-year; there is but one year."""
+    for key in ("first_month", "last_month"):
+        if table.has(key):
+            table.fault(key, say(faults.NOT_WITH, key=key, other="type"), say(faults.KEEP_ONE))
+    named = table.choice("type", list(PeriodType))
+    kind = PeriodType(named) if named else PeriodType.YEAR
+    number = table.number("number", 1, kind.per_year, default=1 if kind is PeriodType.YEAR else None)
+    return kind.months(number, cumulative=table.flag("cumulative", default=False))
+
+
+def _plain_months(table: Table) -> tuple[int, int]:
+    for key in ("number", "cumulative"):
+        if table.has(key):
+            table.fault(
+                key, say(faults.ONLY_WITH, key=key, other="type"), say(faults.ADD_KEY, example='type = "tertial"')
+            )
+    first = table.number("first_month", 1, 12)
+    return first, table.number("last_month", first, 12)
 
 
 # --- rounds ----------------------------------------------------------------------------------------------------------

@@ -134,7 +134,13 @@ def moment_short(instant: datetime, lang: str, zone: ZoneInfo = STOCKHOLM, *, ye
 
 def due_moment(due: datetime, lang: str, zone: ZoneInfo = STOCKHOLM, *, year: bool = True) -> str:
     """As `moment`, but a due time of midnight is `kl. 24.00` of the day it ends."""
-    return f"{day(last_day(due, zone), lang, year=year)} {_due_clock(due, lang, zone)}"
+    return f"{day(last_day(due, zone), lang, year=year)} {_words(lang).at} {due_clock(due, lang, zone)}"
+
+
+def due_clock(due: datetime, lang: str, zone: ZoneInfo = STOCKHOLM) -> str:
+    """As `clock`, but a due time of midnight is `24.00`."""
+    midnight = local_time(due, zone).time() == time.min
+    return _words(lang).clock.replace("%H", "24").replace("%M", "00") if midnight else clock(due, lang, zone)
 
 
 def relative(instant: datetime, now: datetime, lang: str, zone: ZoneInfo = STOCKHOLM) -> str:
@@ -178,7 +184,7 @@ def time_left(due: datetime, now: datetime, calendar: Calendar, lang: str) -> st
     left = calendar.working_days_between(today, last)
     if left:
         return f"{working_days(left, lang)} {words.left}"
-    return f"{words.near.get((last - today).days) or day(last, lang)} {_due_clock(due, lang, calendar.zone)}"
+    return f"{words.near.get((last - today).days) or day(last, lang)} {words.at} {due_clock(due, lang, calendar.zone)}"
 
 
 def period(start: date, end: date, lang: str) -> str:
@@ -233,13 +239,6 @@ def _words(lang: str) -> _Words:
 def _dated(weekdays: tuple[str, ...], d: date, lang: str, *, year: bool) -> str:
     words = f"{weekdays[d.weekday()]} {d.day} {_words(lang).months[d.month - 1]}"
     return f"{words} {d.year}" if year else words
-
-
-def _due_clock(due: datetime, lang: str, zone: ZoneInfo) -> str:
-    words = _words(lang)
-    midnight = local_time(due, zone).time() == time.min
-    shown = words.clock.replace("%H", "24").replace("%M", "00") if midnight else clock(due, lang, zone)
-    return f"{words.at} {shown}"
 
 
 def _near(instant: datetime, now: datetime, lang: str, zone: ZoneInfo) -> str:

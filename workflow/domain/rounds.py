@@ -59,6 +59,30 @@ ANSWERABLE = frozenset({RoundState.OPEN, RoundState.CLOSED, RoundState.BUNDLED})
 """Nobody is locked out after the deadline: KS's duty of oversight (KL 6 kap.) is better served late than never."""
 
 
+class PeriodType(StrEnum):
+    """A usual part of the year, from January on."""
+
+    TERTIAL = "tertial"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+
+    @property
+    def length(self) -> int:
+        """How many months it has."""
+        return {PeriodType.TERTIAL: 4, PeriodType.QUARTER: 3, PeriodType.HALF_YEAR: 6, PeriodType.YEAR: 12}[self]
+
+    @property
+    def per_year(self) -> int:
+        """How many of them a year has."""
+        return 12 // self.length
+
+    def months(self, number: int, *, cumulative: bool) -> tuple[int, int]:
+        """First and last month of the year's `number`-th (from 1); a cumulative one starts in January."""
+        last = number * self.length
+        return (1 if cumulative else last - self.length + 1), last
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """A type of period. `first_month`–`last_month` are inclusive; a cumulative one starts in January."""
