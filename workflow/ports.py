@@ -473,6 +473,10 @@ class Channel(Protocol):
         """Release a prepared mail. Does not wait, so that all dots of a flight leave before the first reply."""
         ...
 
+    def has_answered(self) -> bool:
+        """Whether `read_reply` would not have to wait."""
+        ...
+
     def read_reply(self) -> Handover:
         """Wait for the reply to the dot. Only from here can an outcome be ACCEPTED or UNKNOWN."""
         ...

@@ -37,6 +37,7 @@ class FakePostman:
     always: Handover = ACCEPTED
     taken: list[Taken] = field(default_factory=list)
     connected: int = 0
+    answers_at_once: bool = True
     before_marker: Callable[[], None] = lambda: None
     before_reply: Callable[[], None] = lambda: None
 
@@ -70,6 +71,9 @@ class FakeChannel:
         taken, answer = self._dotted()
         if answer.outcome is Outcome.ACCEPTED:
             self._postman.taken.append(taken)
+
+    def has_answered(self) -> bool:
+        return self._postman.answers_at_once
 
     def read_reply(self) -> Handover:
         self._postman.before_reply()

@@ -138,6 +138,9 @@ class _Channel:
     def send_dot(self) -> None:
         self.inner.send_dot()
 
+    def has_answered(self) -> bool:
+        return self.inner.has_answered()
+
     def read_reply(self) -> Handover:
         self.fate.at("dot sent")
         reply = self.inner.read_reply()

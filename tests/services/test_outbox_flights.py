@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import OPENS_AT, a_message, a_recipient, a_submission
-from tests.fakes.mail import GREYLISTED, LOST, NO_USER, FakePostman
+from tests.fakes.mail import GREYLISTED, LOST, NO_USER, NOBODY_THERE, FakePostman
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
+from workflow.domain.letters import Letter
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
 from workflow.ports import Database, Handover, Outcome, Rendered, Work
 from workflow.services import outbox
@@ -121,6 +122,58 @@ def test_all_markers_are_committed_before_the_first_dot_and_all_dots_sent_before
     house.postman.before_marker = house.postman.before_reply = look
     outbox.deliver(with_connections(house, 4))
     assert seen == [(0, 0)] * 4 + [(4, 4)] * 4 + [(0, 4)] * 4 + [(4, 8)] * 4
+
+
+@dataclass
+class Loud:
+    """A renderer that says when it writes, and can break."""
+
+    room: Mailroom
+    say: Callable[[], None]
+
+    def render(self, letter: Letter) -> Rendered:
+        self.say()
+        return self.room.renderer.render(letter)
+
+
+def loud(room: Mailroom, say: Callable[[], None]) -> Mailroom:
+    return replace(room, renderer=Loud(room, say))
+
+
+@pytest.mark.parametrize(
+    ("at_once", "seen"),
+    [(True, "wwwwrrrrwwwwrrrr"), (False, "wwwwwwwwrrrrrrrr")],
+    ids=["answers at once", "thinks"],
+)
+def test_while_the_server_thinks_the_next_flight_is_written(
+    house: House, eight: list[str], at_once: bool, seen: str
+) -> None:
+    order: list[str] = []
+    house.postman.answers_at_once = at_once
+    house.postman.before_reply = lambda: order.append("r")
+    outbox.deliver(loud(with_connections(house, 4), lambda: order.append("w")))
+    assert "".join(order) == seen
+    assert states(house, eight) == [MessageState.SENT] * 8
+
+
+def test_a_letter_that_breaks_while_mails_are_in_the_air_harms_none_of_them(house: House, eight: list[str]) -> None:
+    begun = []
+
+    def say() -> None:
+        begun.append(len(house.postman.taken))
+        if begun.count(4) in {1, 2} and begun[-1] == 4:  # ahead, and when its turn comes
+            raise ValueError("a broken template")
+
+    house.postman.answers_at_once = False
+    outbox.deliver(loud(with_connections(house, 4), say))
+    assert sorted(states(house, eight)) == [MessageState.FAILED] + [MessageState.SENT] * 7
+
+
+def test_what_was_written_ahead_is_put_back_when_the_way_out_is_shut(house: House, eight: list[str]) -> None:
+    house.postman.answers_at_once = False
+    house.postman.script = [Outcome.ACCEPTED] * 4 + [NOBODY_THERE] * 4
+    outbox.deliver(with_connections(house, 4))
+    assert states(house, eight) == [MessageState.SENT] * 4 + [MessageState.PLANNED] * 4
 
 
 def test_each_mail_of_a_flight_ends_in_its_own_way(house: House, eight: list[str]) -> None:

@@ -14,9 +14,10 @@ from workflow.ports import Channel, Handover, Outcome, Phase, Preparation
 from workflow.services.addressing import write_anew
 from workflow.services.claims import Batch, Pair, Truths, read_truths
 from workflow.services.crew import Crew
+from workflow.services.desk import Desk
 from workflow.services.landing import Flown, land
 from workflow.services.mailroom import Mailroom, Tally, log_message
-from workflow.services.writing import Material, Written, gather_material, write
+from workflow.services.writing import Written, gather_material
 
 _WITHDRAWN = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre.")
 _TOO_SLOW = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
@@ -57,45 +58,28 @@ def fly(room: Mailroom, crew: Crew, batch: Batch) -> Tally:
     """Send a batch, flight by flight. When the way out turns out to be shut, the rest is put back unharmed."""
     with room.db.read() as work:
         material = gather_material(work, batch.mails)
-    waiting, seen, tally = deque(batch.mails), batch.channel, Tally()
-    while waiting:
-        boarded = _board(room, crew, waiting, material)
-        _hand_over(room, boarded)
-        landing = land(room, [each.flown() for each in boarded], seen=seen, rest=tuple(waiting))
+    desk = Desk(room, material, deque(batch.mails))
+    seen, tally = batch.channel, Tally()
+    while letters := desk.take(crew.size):
+        boarded = _board(crew, letters, room.clock.now())
+        _hand_over(room, boarded, desk)
+        landing = land(room, [each.flown() for each in boarded], seen=seen, rest=desk.rest)
         seen, tally = landing.seen, tally + landing.tally
         for each in boarded:
             if each.message in landing.again:
                 crew.dismiss(each.channel)
-                waiting.appendleft(each.message)
+                desk.put_first(each.written)
         if landing.is_shut:
             break
     return tally
 
 
-def _board(room: Mailroom, crew: Crew, waiting: deque[Message], material: Material) -> list[Boarding]:
-    """Write as many mails as there are connections. One that cannot be written never stops the others."""
-    written: list[Written] = []
-    now = room.clock.now()
-    while waiting and len(written) < crew.size:
-        message = waiting.popleft()
-        try:
-            written.append(write(room, message, material, now=now))
-        except MemoryError:
-            raise  # the machine's trouble, not the mail's: its lease runs out, and it is tried again
-        except Exception as broken:  # noqa: BLE001 - a broken template, an impossible address: whatever a site has
-            _fail(room, message, broken, now)
-    channels = crew.channels(len(written))
-    return [Boarding(mail, channel, now) for mail, channel in zip(written, channels, strict=True)]
+def _board(crew: Crew, letters: Sequence[Written], now: datetime) -> list[Boarding]:
+    channels = crew.channels(len(letters))
+    return [Boarding(letter, channel, now) for letter, channel in zip(letters, channels, strict=True)]
 
 
-def _fail(room: Mailroom, message: Message, broken: Exception, now: datetime) -> None:
-    failed = message.failed(f"{type(broken).__name__}: {broken}")
-    with room.db.begin() as work:
-        if work.outbox.change(message, failed):
-            log_message(work, "message.failed", failed, now, why=type(broken).__name__)
-
-
-def _hand_over(room: Mailroom, boarded: Sequence[Boarding]) -> None:
+def _hand_over(room: Mailroom, boarded: Sequence[Boarding], desk: Desk) -> None:
     """Bodies, markers, dots, replies. An error of ours (the database is gone) drops every connection."""
     try:
         going = list(boarded)
@@ -104,7 +88,7 @@ def _hand_over(room: Mailroom, boarded: Sequence[Boarding]) -> None:
         prepared = [each for each in boarded if each.ended is None]
         if prepared:
             _mark(room, prepared)
-            _release([each for each in prepared if each.ended is None])
+            _release([each for each in prepared if each.ended is None], desk)
     except BaseException:
         for each in boarded:
             each.channel.drop()
@@ -142,9 +126,10 @@ def _marked(mail: Written, truths: Truths, now: datetime) -> Pair:
     return message, message.freeze(mail.frozen, local_day=message.local_day).hand(now)
 
 
-def _release(marked: Sequence[Boarding]) -> None:
-    """All dots leave before the first reply is waited for."""
+def _release(marked: Sequence[Boarding], desk: Desk) -> None:
+    """All dots leave before the first reply is waited for; the wait is used for the next flight's letters."""
     for each in marked:
         each.channel.send_dot()
+    desk.write_ahead(len(marked), until=lambda: all(each.channel.has_answered() for each in marked))
     for each in marked:
         each.ended = each.channel.read_reply()

@@ -317,6 +317,26 @@ def test_the_wait_for_the_reply_counts_from_the_dot_and_not_from_the_reading() -
         assert time.monotonic() - begun < 1
 
 
+def test_an_answer_is_seen_without_waiting_for_it() -> None:
+    with faulty() as (server, postman), postman.connect() as channel:
+        assert prepared(channel.prepare(SENDER, UNIT, MAIL)) is None
+        assert not channel.has_answered()
+        channel.send_dot()
+        assert server.kept.acquire(timeout=5)
+        until = time.monotonic() + 5
+        while not channel.has_answered():
+            assert time.monotonic() < until
+        assert channel.read_reply().outcome is Outcome.ACCEPTED
+
+
+def test_a_server_that_hangs_has_not_answered() -> None:
+    with faulty({"dot": Do(then=HANG)}) as (_, postman), postman.connect() as channel:
+        prepared(channel.prepare(SENDER, UNIT, MAIL))
+        channel.send_dot()
+        assert not channel.has_answered()
+        channel.drop()
+
+
 def test_nothing_is_connected_before_there_is_a_mail() -> None:
     with faulty() as (server, postman):
         with postman.connect():

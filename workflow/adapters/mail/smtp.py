@@ -12,7 +12,15 @@ from typing import Literal
 
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged
 from workflow.adapters.mail.tokens import XOAUTH2, BearerToken
-from workflow.adapters.mail.transaction import Mail, StoppedError, dialogue, read_reply, send_dot, socket_of
+from workflow.adapters.mail.transaction import (
+    Mail,
+    StoppedError,
+    dialogue,
+    is_readable,
+    read_reply,
+    send_dot,
+    socket_of,
+)
 from workflow.ports import Handover, Outcome, Phase, Preparation
 
 FINAL_TIMEOUT = 600.0  # RFC 5321 §4.5.3.2.6: a shorter wait for the reply to the dot makes duplicates
@@ -87,6 +95,10 @@ class SmtpChannel:
             self._stopped_at_dot = None
         except StoppedError as stopped:
             self._stopped_at_dot = stopped.handover
+
+    def has_answered(self) -> bool:
+        """See `workflow.ports.Channel`."""
+        return self._stopped_at_dot is not None or is_readable(self._prepared())
 
     def read_reply(self) -> Handover:
         """See `workflow.ports.Channel`."""

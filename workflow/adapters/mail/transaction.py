@@ -134,12 +134,17 @@ def _expect(wanted: int, phase: Phase, client: smtplib.SMTP) -> None:
 def _expect_silence(client: smtplib.SMTP, phase: Phase) -> None:
     """Stop at a server that closes or speaks before the dot: it has not accepted, and that is still certain."""
     with _stage(phase):
-        poller = select.poll()
-        poller.register(socket_of(client), select.POLLIN)
-        if not poller.poll(0):
+        if not is_readable(client):
             return
         code, words = client.getreply()
     raise StoppedError(judged(phase, code, words))
+
+
+def is_readable(client: smtplib.SMTP) -> bool:
+    """Whether the server has said something or has gone. Raises OSError for a connection that is closed here."""
+    poller = select.poll()
+    poller.register(socket_of(client), select.POLLIN)
+    return bool(poller.poll(0))
 
 
 @contextlib.contextmanager
