@@ -151,7 +151,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--db", choices=(SQLITE, POSTGRES, "both"), default="both")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=list(GROUPS), help="which lines beside the base")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--connections", type=int, nargs="+", default=[1, IN_SERVICE, 10])
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 4, IN_SERVICE, 20])
     parser.add_argument("--queued", type=int, default=100_000, help="how many are due for the rate with a deep queue")
     parser.add_argument("--folder", type=Path, help="where the databases lie; default: a temporary folder")
     parser.add_argument("--profile", action="store_true", help="show instead where one process spends its time")
