@@ -174,6 +174,14 @@ class Recipients(Protocol):
 
     def links_of(self, submission_id: str) -> tuple[Link, ...]: ...
 
+    def end(self, recipient_id: str, at: datetime) -> None:
+        """From now on they are not the right one any more. Raises NotFoundError."""
+        ...
+
+    def revoke_links(self, recipient_id: str, at: datetime) -> None:
+        """Their links open no more, and every session that came by one is over."""
+        ...
+
     def links_of_round(self, round_id: str) -> tuple[Link, ...]: ...
 
 

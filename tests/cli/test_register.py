@@ -125,3 +125,22 @@ def test_retry_of_a_mail_that_failed(opened: Terminal) -> None:
     assert "550" in opened("mail", "list").stdout
     opened("mail", "retry", mail, "--reason", "Rättad adress")
     assert opened.json("mail", "show", mail)["state"] == "planned"
+
+
+def test_another_person_takes_over(opened: Terminal) -> None:
+    words = ("units", "handover", "2027-T1", "ost", "--to", "Nils Ny", "nils.ny@osterby.example")
+    tried = opened(*words, "--dry-run")
+    assert "nothing is kept" in tried.stdout
+    assert opened.json("submission", "show", "2027-T1", "ost")["contacts"][0]["name"] != "Nils Ny"
+    told = opened(*words)
+    assert "Nils Ny <nils.ny@osterby.example> after Åsa Påhittad (is told)" in told.stdout
+    row = next(row for row in opened.json("status")["units"] if row["unit"] == "ost")
+    assert row["contact"] == {"name": "Nils Ny", "email": "nils.ny@osterby.example"}
+
+
+def test_a_hand_over_to_no_address_or_in_no_language_is_refused(opened: Terminal) -> None:
+    assert (
+        "is not an email address" in opened("units", "handover", "2027-T1", "ost", "--to", "N", "nils", code=1).output
+    )
+    opened("units", "handover", "2027-T1", "ost", "--to", "N", "n@o.example", "--language", "de", code=2)
+    assert "osterby" not in opened("units", "handover", "2027-T1", "vast", "--to", "N", "n@o.example", code=1).output

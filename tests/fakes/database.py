@@ -187,6 +187,19 @@ class FakeRecipients:
         links = (each for _, each in sorted(self._tables.links.items()))
         return tuple(each for each in links if self._tables.submissions[each.submission].round == round_id)
 
+    def end(self, recipient_id: str, at: datetime) -> None:
+        if recipient_id not in self._tables.recipients:
+            raise NotFoundError(what=recipient_id)
+        self._tables.recipients[recipient_id] = in_utc(replace(self._tables.recipients[recipient_id], ends_at=at))
+
+    def revoke_links(self, recipient_id: str, at: datetime) -> None:
+        theirs = [link for link in self._tables.links.values() if link.recipient == recipient_id]
+        for link in theirs:
+            self._tables.links[link.id] = in_utc(replace(link, revoked_at=link.revoked_at or at))
+        ended = [key for key, each in self._tables.sessions.items() if each.link in {link.id for link in theirs}]
+        for key in ended:
+            self._tables.sessions.pop(key)
+
     def _where(self, chosen: Callable[[Recipient], bool]) -> tuple[Recipient, ...]:
         return tuple(each for _, each in sorted(self._tables.recipients.items()) if chosen(each))
 

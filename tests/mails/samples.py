@@ -10,6 +10,8 @@ from workflow.domain.letters import (
     Extension,
     ExtensionRefused,
     ExtensionWithdrawn,
+    HandedOver,
+    Handover,
     Invitation,
     LastDay,
     Letter,
@@ -152,6 +154,11 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     moved = Moved(**shared, previous_due=words["received"], earlier=False)
     yield "moved", moved
     yield "moved-earlier", replace(moved, previous_due=words["wished"], earlier=True)
+    handover = Handover(**shared, before="Bo Påhittad", state="draft", answered=6, questions=8, saved=words["saved"])
+    yield "handover", handover
+    yield "handover-nobody-before", replace(handover, before="", state="not_started", answered=0)
+    yield "handover-handed-in", replace(handover, state="submitted", answered=8)
+    yield "handed_over", HandedOver(**shared, after="Cleo Påhittad")
     yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
 
 

@@ -13,6 +13,7 @@ from workflow.cli import (
     clock,
     database,
     forms,
+    handover,
     imports,
     later,
     mails,
@@ -47,7 +48,7 @@ for room in (operation.app, checks.app, status.app, bundles.app, calendars.app):
 _group("round", "Plan, open, follow and close rounds.", planning.app, rounds.app)
 _group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)
 _group("mail", "The ledger of mails.", mails.app)
-_group("units", "The register of units and contacts.", units.app)
+_group("units", "The register of units and contacts.", units.app, handover.app)
 _group("form", "Check a form; write a unit's Word form.", forms.app)
 _group("account", "Who may log in as coordinator.", accounts.app)
 _group("audit", "The log of everything decided.", audit.app)

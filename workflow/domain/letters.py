@@ -162,6 +162,26 @@ class Excused(Letter):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover(Letter):
+    """To the one who takes over. `before` is whoever they take over from, or ""; `state` and the rest as in Nagging."""
+
+    kind: ClassVar[MessageKind] = MessageKind.HANDOVER
+    before: str
+    state: str
+    answered: int
+    questions: int
+    saved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(Letter):
+    """To the one before. `after` is whoever has taken over."""
+
+    kind: ClassVar[MessageKind] = MessageKind.HANDED_OVER
+    after: str
+
+
 LETTERS: tuple[type[Letter], ...] = (
     Invitation,
     Reminder,
@@ -175,4 +195,6 @@ LETTERS: tuple[type[Letter], ...] = (
     ExtensionWithdrawn,
     Moved,
     Excused,
+    Handover,
+    HandedOver,
 )

@@ -26,6 +26,8 @@ class MessageKind(StrEnum):
     EXTENSION_REFUSED = "extension_refused"
     EXTENSION_WITHDRAWN = "extension_withdrawn"
     MOVED = "moved"
+    HANDOVER = "handover"
+    HANDED_OVER = "handed_over"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})

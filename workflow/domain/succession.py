@@ -53,6 +53,12 @@ class Register:
             here = self._units.get(here.replaced_by)
         return tuple(seen.values())
 
+    def home(self, unit: str, on: date) -> Unit | None:
+        """Where its contacts stand on that day: itself, or the unit that has taken its place by then."""
+        found = self._units.get(unit)
+        line = self.line(found) if found else ()
+        return next((each for each in line if each.is_valid(on)), found)
+
     def predecessors(self, unit: str) -> tuple[Unit, ...]:
         """The units that `unit` replaced directly, in the register's order."""
         return tuple(each for each in self.units if each.replaced_by == unit and each.id != unit)

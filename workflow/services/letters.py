@@ -13,6 +13,8 @@ from workflow.domain.letters import (
     Extension,
     ExtensionRefused,
     ExtensionWithdrawn,
+    HandedOver,
+    Handover,
     Invitation,
     LastDay,
     Letter,
@@ -79,15 +81,18 @@ def _shared(at: Situation) -> dict[str, Any]:
     }
 
 
-def _nagging(at: Situation) -> dict[str, Any]:
+def _progress(at: Situation) -> dict[str, Any]:
     submission, language = at.submission, at.message.language
     return {
         "state": str(submission.state),
         "answered": submission.answered,
         "questions": submission.questions,
         "saved": datewords.day(at.calendar.local(submission.saved_at).date(), language) if submission.saved_at else "",
-        "announces": _roles(at.message, "next"),
     }
+
+
+def _nagging(at: Situation) -> dict[str, Any]:
+    return {**_progress(at), "announces": _roles(at.message, "next")}
 
 
 def _own_words(at: Situation, shared: dict[str, Any]) -> dict[str, Any]:
@@ -204,6 +209,14 @@ def _excused(at: Situation, shared: dict[str, Any]) -> Letter:
     return Excused(**shared, reason=at.submission.reason)
 
 
+def _handover(at: Situation, shared: dict[str, Any]) -> Letter:
+    return Handover(**shared, **_progress(at), before=at.message.detail.get("before", ""))
+
+
+def _handed_over(at: Situation, shared: dict[str, Any]) -> Letter:
+    return HandedOver(**shared, after=at.message.detail["after"])
+
+
 _COMPOSERS = {
     MessageKind.INVITATION: _invitation,
     MessageKind.REMINDER: _reminder,
@@ -217,4 +230,6 @@ _COMPOSERS = {
     MessageKind.EXTENSION_WITHDRAWN: _extension_withdrawn,
     MessageKind.MOVED: _moved,
     MessageKind.EXCUSED: _excused,
+    MessageKind.HANDOVER: _handover,
+    MessageKind.HANDED_OVER: _handed_over,
 }

@@ -15,6 +15,7 @@ from workflow.services.sheets import form_sheet
 WITH_ENTRY = frozenset(
     {
         MessageKind.INVITATION,
+        MessageKind.HANDOVER,
         MessageKind.EXTENSION,
         MessageKind.EXTENSION_WITHDRAWN,
         MessageKind.MOVED,
@@ -22,7 +23,7 @@ WITH_ENTRY = frozenset(
     }
 )
 """Mails that tell of a (new) last day carry it as a calendar entry."""
-WITH_FORM = frozenset({MessageKind.INVITATION})
+WITH_FORM = frozenset({MessageKind.INVITATION, MessageKind.HANDOVER})
 WITH_EDITION = frozenset({MessageKind.RECEIPT})
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -103,9 +104,9 @@ def _freeze(room: Mailroom, message: Message, material: Material, now: datetime)
 
 def _enclosures(room: Mailroom, at: Situation, subject: str, recipient: Recipient | None) -> tuple[Enclosure, ...]:
     found = []
-    if at.message.kind in WITH_ENTRY:
+    if at.message.kind in WITH_ENTRY and at.submission.is_owed:
         found.append(_entry(room, at, subject))
-    if at.message.kind in WITH_FORM:
+    if at.message.kind in WITH_FORM and at.submission.is_owed:
         sheet = form_sheet(at.round, at.submission, recipient, answers={}, office=room.office, calendar=room.calendar)
         name = f"{at.round.id}-{at.submission.unit}.docx"
         found.append(Enclosure(name=name, media_type=_WORD, content=room.documents.word_form(sheet)))

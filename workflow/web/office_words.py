@@ -62,6 +62,8 @@ MAILS: Mapping[str, str] = {
     MessageKind.EXTENSION_WITHDRAWN: gettext("besked om återtaget anstånd"),
     MessageKind.MOVED: gettext("besked om flyttad sista dag"),
     MessageKind.EXCUSED: gettext("besked om undantag"),
+    MessageKind.HANDOVER: gettext("besked till den som har tagit över"),
+    MessageKind.HANDED_OVER: gettext("besked till den som har lämnat över"),
 }
 SHORT_MAILS: Mapping[str, str] = {
     MessageKind.REMINDER: gettext("påminnelse"),
@@ -74,6 +76,7 @@ SHORT_MAILS: Mapping[str, str] = {
     MessageKind.EXTENSION_WITHDRAWN: gettext("återtaget anstånd"),
     MessageKind.MOVED: gettext("flyttad sista dag"),
     MessageKind.EXCUSED: gettext("undantag"),
+    MessageKind.HANDOVER: gettext("har tagit över"),
 }
 MAIL_STATES: Mapping[str, str] = {
     MessageState.PLANNED: gettext("Väntar"),
@@ -91,6 +94,7 @@ REASONS: Mapping[str, str] = {
     "approved": gettext("Underlaget är godkänt."),
     "excused": gettext("Nämnden eller bolaget är undantaget."),
     "deadline_moved": gettext("Sista dagen har flyttats."),
+    "contact_changed": gettext("Någon annan är kontaktperson nu. Mejlet går till den personen."),
     "round_closed": gettext("Omgången är stängd."),
     "superseded": gettext("En senare påminnelse gick i stället."),
     "too_late": gettext("Det hade kommit för sent för att vara sant."),
@@ -128,6 +132,7 @@ EVENTS: Mapping[str, str] = {
     "submission.returned": gettext("{who} returnerade underlaget för komplettering."),
     "submission.reopened": gettext("{who} öppnade det godkända underlaget igen."),
     "submission.excused": gettext("{who} undantog nämnden eller bolaget från omgången."),
+    "contact.handed_over": gettext("{who} lät någon annan ta över som kontaktperson."),
     "submission.extended": gettext("{who} gav en ny sista dag."),
     "submission.extension_withdrawn": gettext("{who} tog tillbaka anståndet."),
     "submission.moved": gettext("{who} flyttade omgångens sista dag."),

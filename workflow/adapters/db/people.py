@@ -1,6 +1,7 @@
 """The SQL for the register of units and contacts, and for the recipients and links frozen into a round."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
@@ -9,6 +10,7 @@ from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values
 from workflow.adapters.db.tables import LACKS_CONTACT, contacts, units
+from workflow.domain.errors import NotFoundError
 from workflow.domain.people import ANSWERING, Contact, Role, Unit, UnitKind, search_key
 from workflow.domain.submissions import Link, Recipient
 
@@ -128,6 +130,19 @@ class SqlRecipients:
     def links_of_round(self, round_id: str) -> tuple[Link, ...]:
         query = select(tables.links).join(tables.submissions).where(tables.submissions.c.round == round_id)
         return tuple(_link(row) for row in self._connection.execute(query.order_by(tables.links.c.id)))
+
+    def end(self, recipient_id: str, at: datetime) -> None:
+        table = tables.recipients
+        statement = update(table).where(table.c.id == recipient_id).values(ends_at=at).returning(table.c.id)
+        if self._connection.execute(statement).one_or_none() is None:
+            raise NotFoundError(what=recipient_id)
+
+    def revoke_links(self, recipient_id: str, at: datetime) -> None:
+        links, sessions = tables.links, tables.sessions
+        theirs = select(links.c.id).where(links.c.recipient == recipient_id)
+        still_open = update(links).where(links.c.recipient == recipient_id, links.c.revoked_at.is_(None))
+        self._connection.execute(still_open.values(revoked_at=at))
+        self._connection.execute(delete(sessions).where(sessions.c.link.in_(theirs)))
 
     def _recipients(self, query: Select[Any]) -> tuple[Recipient, ...]:
         rows = self._connection.execute(query.order_by(tables.recipients.c.id))

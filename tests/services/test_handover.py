@@ -1,0 +1,221 @@
+"""Another person takes over in mid-round: from that moment on mails, link and session are theirs, and nobody else's."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from tests.builders import OPENS_AT
+from tests.services.conftest import NORRBY, OFFICE, House
+from workflow.domain.errors import LinkError, StaleWriteError
+from workflow.domain.messages import MessageKind, MessageState
+from workflow.domain.people import Role
+from workflow.ports import Outcome
+from workflow.services import access, reminders
+from workflow.services.handover import (
+    AddressRefusedError,
+    HandedOver,
+    NameMissingError,
+    SamePersonError,
+    Successor,
+    hand_over,
+)
+
+LATER = OPENS_AT + timedelta(days=2, hours=1)
+NILS = Successor(name="Nils Ny", email="nils.ny@norrby.example", phone="08-508 00 009")
+
+
+def take_over(house: House, successor: Successor = NILS, **more: object) -> HandedOver:
+    return hand_over(
+        house.db,
+        NORRBY,
+        successor,
+        by="k-1",
+        secrets=house.secrets,
+        calendar=house.calendar,
+        now=house.clock.at,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def token(house: House, recipient: str) -> str:
+    with house.read() as work:
+        link = next(each for each in work.recipients.links_of(NORRBY) if each.recipient == recipient)
+    return f"{link.id}.{house.secrets.link_secret(link.id)}"
+
+
+def to_each(house: House) -> list[tuple[str, ...]]:
+    return [each.recipients for each in house.postman.taken]
+
+
+@pytest.fixture
+def invited(opened: House) -> House:
+    opened.deliver()
+    opened.postman.taken.clear()
+    opened.clock.at = LATER
+    return opened
+
+
+def test_the_new_one_gets_a_link_and_a_mail_and_the_old_one_is_told(invited: House) -> None:
+    done = take_over(invited)
+    invited.deliver()
+
+    assert done.old
+    assert (done.old.name, done.new.name, done.tells_old) == ("Åsa Påhittad", "Nils Ny", True)
+    assert sorted(to_each(invited)) == [("asa.pahittad@norrby.example",), ("nils.ny@norrby.example",)]
+    with pytest.raises(LinkError):
+        access.open_link(invited.db, token(invited, done.old.id), secrets=invited.secrets, office=OFFICE, now=LATER)
+    assert access.open_link(invited.db, token(invited, done.new.id), secrets=invited.secrets, office=OFFICE, now=LATER)
+    told = {each.kind: each for each in invited.messages()}
+    assert told[MessageKind.HANDED_OVER].link == ""
+
+
+def test_the_old_one_s_session_is_over_and_the_draft_is_kept(invited: House) -> None:
+    invited.answer(NORRBY)
+    primary = f"{NORRBY}.primary"
+    session_id, _ = access.open_link(
+        invited.db, token(invited, primary), secrets=invited.secrets, office=OFFICE, now=LATER
+    )
+    deputy_id, _ = access.open_link(
+        invited.db, token(invited, f"{NORRBY}.deputy"), secrets=invited.secrets, office=OFFICE, now=LATER
+    )
+    take_over(invited)
+
+    assert access.visitor(invited.db, session_id, secrets=invited.secrets, now=LATER) is None
+    assert access.visitor(invited.db, deputy_id, secrets=invited.secrets, now=LATER) is not None
+    with invited.read() as work:
+        assert work.access.session(invited.secrets.digest(session_id)) is None
+        assert len(work.drafts.of(NORRBY)) == 3
+    assert invited.submission().answered == 3
+
+
+def test_mails_from_then_on_go_to_the_new_one(invited: House) -> None:
+    take_over(invited)
+    invited.deliver()
+    invited.postman.taken.clear()
+    invited.clock.at = invited.calendar.at(date(2027, 5, 21), invited.calendar.window[0]) + timedelta(hours=2)
+    reminders.plan_due(invited.db, secrets=invited.secrets, calendar=invited.calendar, now=invited.clock.at)
+    invited.deliver()
+    assert ("nils.ny@norrby.example",) in to_each(invited)
+    assert not any("asa.pahittad@norrby.example" in each for each in to_each(invited))
+
+
+def test_a_waiting_mail_is_written_anew_and_the_invitation_falls(opened: House) -> None:
+    done = take_over(opened)
+    opened.deliver()
+    norrby = [each for each in opened.messages() if each.kind is MessageKind.INVITATION]
+    assert [(each.state, each.reason) for each in norrby] == [(MessageState.CANCELLED, "contact_changed")]
+    assert done.moved == 1
+    assert ("nils.ny@norrby.example",) in to_each(opened)
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_a_receipt_on_its_way_goes_to_the_new_one_even_if_a_worker_has_it_in_hand(
+    invited: House, *, in_hand: bool
+) -> None:
+    invited.answer(NORRBY)
+    invited.submit(NORRBY)
+    done: list[HandedOver] = []
+    if in_hand:
+
+        def overtake() -> None:
+            if not done:
+                done.append(take_over(invited))
+
+        invited.postman.before_marker = overtake
+    else:
+        take_over(invited)
+    invited.deliver()
+    invited.postman.before_marker = lambda: None
+    invited.deliver()
+    receipts = [each for each in invited.messages() if each.kind is MessageKind.RECEIPT]
+    sent = [each.to_name for each in receipts if each.state is MessageState.SENT]
+    assert sent == ["Nils Ny"]
+
+
+def test_a_held_mail_stays_held(invited: House) -> None:
+    invited.clock.at = invited.calendar.at(date(2027, 5, 21), invited.calendar.window[0]) + timedelta(hours=2)
+    reminders.plan_due(invited.db, secrets=invited.secrets, calendar=invited.calendar, now=invited.clock.at)
+    with invited.db.begin() as work:
+        waiting = next(each for each in work.outbox.of_submission(NORRBY) if each.kind is MessageKind.REMINDER)
+        work.outbox.change(waiting, waiting.hold("vänta"))
+    take_over(invited)
+    found = [(each.to_name, each.state) for each in invited.messages() if each.kind is MessageKind.REMINDER]
+    assert sorted(found) == [("Nils Ny", MessageState.HELD), ("Åsa Påhittad", MessageState.CANCELLED)]
+
+
+def test_nobody_writes_to_an_address_that_mail_comes_back_from(opened: House) -> None:
+    opened.postman.script = [Outcome.REFUSED, Outcome.REFUSED]
+    opened.deliver()
+    opened.clock.at = LATER
+    assert not take_over(opened).tells_old
+    assert MessageKind.HANDED_OVER not in {each.kind for each in opened.messages()}
+
+
+def test_the_register_follows_from_today_unless_it_is_not_to(invited: House) -> None:
+    today = invited.calendar.local(LATER).date()
+    take_over(invited)
+    with invited.read() as work:
+        primary = [each for each in work.people.contacts() if each.unit == "norrby" and each.role is Role.PRIMARY]
+    assert [(each.name, each.valid_from, each.valid_to) for each in primary] == [
+        ("Åsa Påhittad", None, today - timedelta(days=1)),
+        ("Nils Ny", today, None),
+    ]
+    before = primary
+    take_over(invited, replace(NILS, name="Olga", email="olga@norrby.example"), in_register=False)
+    with invited.read() as work:
+        assert [each for each in work.people.contacts() if each in before] == before
+
+
+def test_a_deputy_who_takes_over_is_no_deputy_any_more(invited: House) -> None:
+    done = take_over(invited, Successor(name="Bo Påhittad", email="bo.pahittad@norrby.example"))
+    with invited.read() as work:
+        right = [each for each in work.recipients.of(NORRBY) if each.is_right(LATER)]
+    assert [each.id for each in right] == [done.new.id]
+    assert access.open_link(
+        invited.db, token(invited, f"{NORRBY}.deputy"), secrets=invited.secrets, office=OFFICE, now=LATER
+    )
+
+
+def test_a_second_hand_over_and_one_of_the_deputy(invited: House) -> None:
+    first = take_over(invited)
+    second = take_over(invited, replace(NILS, name="Olga", email="olga@norrby.example"))
+    deputy = take_over(invited, replace(NILS, name="Per", email="per@norrby.example", role=Role.DEPUTY))
+    assert (first.new.id, second.new.id) == (f"{NORRBY}.primary-2", f"{NORRBY}.primary-3")
+    assert second.old
+    assert second.old.id == first.new.id
+    assert deputy.old
+    assert deputy.old.name == "Bo Påhittad"
+
+
+def test_whoever_comes_second_is_told(invited: House) -> None:
+    take_over(invited, shown=f"{NORRBY}.primary")
+    with pytest.raises(StaleWriteError):
+        take_over(invited, replace(NILS, email="olga@norrby.example"), shown=f"{NORRBY}.primary")
+
+
+@pytest.mark.parametrize(
+    ("successor", "refusal"),
+    [
+        (replace(NILS, email="nils.ny"), AddressRefusedError),
+        (replace(NILS, email="a@b.example, c@d.example"), AddressRefusedError),
+        (replace(NILS, name="  "), NameMissingError),
+        (replace(NILS, email="Asa.Pahittad@norrby.example"), SamePersonError),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(
+    invited: House, successor: Successor, refusal: type[Exception]
+) -> None:
+    before = invited.events()
+    with pytest.raises(refusal):
+        take_over(invited, successor)
+    assert invited.events() == before
+    assert len(invited.messages()) == 1
+
+
+def test_it_is_logged_with_ids_only(invited: House) -> None:
+    done = take_over(invited)
+    with invited.read() as work:
+        event = work.log.all()[-1].event
+    assert (event.kind, event.actor, event.submission) == ("contact.handed_over", "k-1", NORRBY)
+    assert event.data == {"role": "primary", "from": f"{NORRBY}.primary", "to": done.new.id, "register": 1}
