@@ -148,6 +148,7 @@ COMMANDS = [
     ["status", ROUND, "--csv"],
     ["submission", "show", ROUND, "norrby", "--json"],
     ["submission", "show", ROUND, "vatten"],
+    ["units", "handover", ROUND, "norrby", "--to", "Nils Ny", "nils@norrby.example", "--dry-run"],
     ["mail", "list", ROUND, "--json"],
     ["bundle", ROUND, "--draft", "-o", "{out}"],
     ["form", "word", ROUND, "norrby", "-o", "{out}/form.docx"],

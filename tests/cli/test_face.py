@@ -25,7 +25,7 @@ GROUPS = {
     "round": "plan list show preview open confirm extend close cancel",
     "submission": "show import approve return reopen excuse",
     "mail": "list show retry skip release",
-    "units": "import list punctuality export",
+    "units": "import list punctuality export handover",
     "form": "check word",
     "account": "add reset list",
     "audit": "verify",
