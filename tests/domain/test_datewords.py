@@ -35,6 +35,15 @@ def test_every_hour_over_the_nights_the_clocks_move(lang: str, pattern: str) -> 
             assert datewords.moment(instant, lang) == expected
 
 
+def test_a_due_time_of_midnight_is_24_of_the_day_it_ends_also_when_the_clocks_move() -> None:
+    for text in ("2027-03-28", "2027-10-31", "2027-05-28"):
+        end = SWEDEN.end_of_day(date.fromisoformat(text))
+        assert datewords.due_clock(end, "sv") == "24.00"
+        assert datewords.due_clock(end - timedelta(minutes=1), "en") == "23:59"
+        assert datewords.due_moment(end, "sv").endswith("2027 kl. 24.00")
+        assert datewords.time_left(end, end - timedelta(hours=1), SWEDEN, "sv") == "i dag kl. 24.00"
+
+
 def test_moments() -> None:
     due = wall("2027-05-28 16:00")
     assert datewords.moment(due, "sv") == "fredag 28 maj 2027 kl. 16.00"

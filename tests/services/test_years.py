@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -161,6 +161,27 @@ def test_a_round_is_confirmed_once(held: House) -> None:
     years.confirm_round(held.db, "2027-T2", by="k", now=held.clock.at)
     with pytest.raises(RefusedError, match="väntar inte"):
         years.confirm_round(held.db, "2027-T2", by="l", now=held.clock.at)
+
+
+def test_the_end_of_a_day_on_which_the_clocks_move_is_kept_to_the_second(house: House) -> None:
+    """Sunday 28 March 2027 has 23 hours; it ends at 24.00 all the same, and that is in time."""
+    due = house.calendar.end_of_day(date(2027, 3, 28))
+    moved = a_round(
+        id="2027-T2",
+        state=RoundState.PLANNED,
+        opens_at=due - timedelta(days=20),
+        due_at=dict.fromkeys(a_round().due_at, due),
+        closes_at=due + timedelta(days=20),
+    )
+    house.clock.at = moved.opens_at
+    rounds.plan_round(house.db, moved, by="k", now=house.clock.at)
+    rounds.open_round(house.db, "2027-T2", secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+    late = {}
+    for unit, seconds in (("norrby", 0), ("hamnen", 1)):
+        house.clock.at = due + timedelta(seconds=seconds)
+        house.answer(f"2027-T2.{unit}")
+        late[unit] = house.submit(f"2027-T2.{unit}").late_days
+    assert late == {"norrby": 0, "hamnen": 1}
 
 
 # --- cancelled, and planned again ----------------------------------------------

@@ -134,6 +134,12 @@ def test_a_cancelled_round_is_planned_again_from_its_page(held: App) -> None:
     assert (stored(held).state, stored(held).confirmed) == (RoundState.PLANNED, True)
 
 
+def test_the_timeline_says_24_of_the_last_day_and_not_0_of_it(house: App) -> None:
+    page = sign_in(house).get(ROUND_PAGE).text
+    assert "fre 28 maj 24.00" in page
+    assert "fre 28 maj 00.00" not in page
+
+
 def test_an_opening_at_which_no_mail_leaves_says_when_it_does(house: App) -> None:
     client = sign_in(house)
     form = client.get(f"/omgangar/ny?plan={AUTUMN}").text

@@ -146,6 +146,8 @@ def extend(
 def confirm_(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False) -> None:
     """Let a held round open by itself; at once if its time has come."""
     confirmed = years.confirm_round(shell.database(dry_run=dry_run), round_, by=BY, now=shell.now())
+    if not dry_run:
+        shell.nudge(Job.OPEN_DUE)
     done(f"{round_} is confirmed. It opens {shown_week(confirmed.opens_at)}.", dry_run=dry_run)
 
 
