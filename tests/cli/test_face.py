@@ -4,7 +4,6 @@ import json
 import locale
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -53,14 +52,12 @@ def _named(group: object) -> set[str]:
     return {f"{name} {each}".strip() for name, found in inner.items() for each in found or {""}}
 
 
-def test_version_and_help_are_quick_and_need_no_settings(tmp_path: Path) -> None:
-    begun = time.monotonic()
+def test_version_and_help_need_no_settings(tmp_path: Path) -> None:
     for word in ("--version", "--help"):
         done = subprocess.run(
             [sys.executable, "-m", "workflow", word], capture_output=True, text=True, check=True, cwd=tmp_path
         )
         assert "tertial" in done.stdout.lower()
-    assert time.monotonic() - begun < 5
     assert not list(tmp_path.iterdir())
 
 
