@@ -25,6 +25,7 @@ __all__ = ["house"]
 
 CANARY = "Kanariefågelordet"
 DRAFT = (Answer(question="etableringar", text=f"Vi funderar på {CANARY} ännu."),)
+NAMES = ["norrby.T+3", "vatten.T+3"]  # reminders to come
 VALUES = {
     "round_id": [ROUND],
     "unit": ["norrby", "vatten", "hamn", "odeby"],
@@ -76,7 +77,7 @@ def addresses(client: TestClient, message: str) -> list[str]:
     for route in routes(client.app.routes):  # type: ignore[attr-defined]
         if "GET" in (route.methods or ()):
             names = list(route.param_convertors)
-            known = {**VALUES, "message_id": [message], "mail_id": [message]}
+            known = {**VALUES, "message_id": [message], "mail_id": [message], "mail_name": [message, *NAMES]}
             unknown = [name for name in names if name not in known]
             assert not unknown, f"{route.path}: say in VALUES what {unknown} can be"
             filled = (dict(zip(names, values, strict=True)) for values in product(*(known[name] for name in names)))
@@ -144,6 +145,8 @@ COMMANDS = [
     ["calendar", "2027", "--json"],
     ["round", "show", ROUND, "--json"],
     ["round", "preview", ROUND, "--json"],
+    ["round", "preview", ROUND, "--mail", "norrby.T+3", "--json"],
+    ["round", "preview", ROUND, "--mail", "vatten.T+3"],
     ["status", ROUND, "--json"],
     ["status", ROUND, "--csv"],
     ["submission", "show", ROUND, "norrby", "--json"],

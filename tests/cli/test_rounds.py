@@ -121,3 +121,39 @@ def test_closing_dry_says_which_mails_fall_away(opened: Terminal) -> None:
     assert f"{len(coming)} mails fall away." in told
     assert "round_closed" in told
     assert opened.json("round", "list")[0]["state"] == "open"
+
+
+def test_one_mail_is_read_by_number_and_by_id(planned: Terminal) -> None:
+    (first,) = [mail for mail in planned.json("round", "preview", "2027-T1") if mail["number"] == 1]
+    assert first["id"] == "2027-T1.amn.open"
+    for name in ("1", first["id"], "amn.open"):
+        told = planned("round", "preview", "2027-T1", "--mail", name).stdout
+        assert "To: Cleo Påhittad" in told
+        assert "Subject: " in told
+        assert "2027-T1-amn.docx" in told
+    letter = planned.json("round", "preview", "2027-T1", "--mail", "ost.T+0")
+    assert letter["kind"] == "last_day"
+    assert letter["subject"]
+    assert "<html" in letter["html"]
+    assert "does not go" in planned("round", "preview", "2027-T1", "--mail", "hamn.open").stdout
+    planned("round", "preview", "2027-T1", "--mail", "ost.T-99", code=1)
+
+
+def test_preview_of_one_unit_and_kind(planned: Terminal) -> None:
+    mails = planned.json("round", "preview", "2027-T1", "--unit", "ost", "--kind", "overdue")
+    assert {(mail["unit"], mail["kind"]) for mail in mails} == {("ost", "overdue")}
+
+
+def test_to_the_test_box(planned: Terminal) -> None:
+    box = "testlada@staden.example"
+    command = ("round", "preview", "2027-T1", "--to-test-box")
+    assert "Dry run" in planned(*command, box, "--dry-run").stdout
+    assert "4 of 4 mails sent" in planned(*command, box, "--first-of-each").stdout
+    kept = planned.house().mailbox()
+    assert len(kept) == 4
+    assert all(mail.subject.startswith("[Test]") for mail in kept)
+    told = planned(*command, "asa@osterby.example", "--first-of-each", code=1)
+    assert "asa@osterby.example" in told.stderr
+    assert "4 of 4" in planned(*command, "asa@osterby.example", "--first-of-each", "--force").stdout
+    planned(*command, "ingen adress", code=1)
+    planned(*command, box, "--on", "2027-01-01", code=1)

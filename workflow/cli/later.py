@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workflow import bootstrap, demo, settings, up
     from workflow.adapters import broker
     from workflow.adapters.db import backup, migrate
+    from workflow.adapters.mail import listener, smtp
     from workflow.web import words
 else:
 
@@ -36,6 +37,8 @@ else:
     broker = _Later("workflow.adapters.broker")
     backup = _Later("workflow.adapters.db.backup")
     migrate = _Later("workflow.adapters.db.migrate")
+    listener = _Later("workflow.adapters.mail.listener")
+    smtp = _Later("workflow.adapters.mail.smtp")
     words = _Later("workflow.web.words")
 
 __all__ = [
@@ -44,9 +47,11 @@ __all__ = [
     "broker",
     "console",
     "demo",
+    "listener",
     "metadata",
     "migrate",
     "settings",
+    "smtp",
     "table",
     "up",
     "words",

@@ -1,23 +1,21 @@
-"""`tertial round plan | preview`: a round before it opens, and every mail of it."""
+"""`tertial round plan`: a round before it opens."""
 
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from workflow.cli.output import AsJson, Column, DryRunFlag, Record, as_json, done, field, listing, table, time_of
+from workflow.cli.output import AsJson, DryRunFlag, as_json, done, table
 from workflow.cli.rounds import COLUMNS as ROUND_COLUMNS
-from workflow.cli.rounds import RoundName, say_readiness, warnings_in_words
+from workflow.cli.rounds import say_readiness, warnings_in_words
 from workflow.cli.shell import BY, Shell, command
-from workflow.cli.typed import OPENS_AT, dues, usage_day, usage_instant
+from workflow.cli.typed import OPENS_AT, dues, usage_instant
 from workflow.cli.years import plan_the_year
-from workflow.domain import datewords
 from workflow.domain.people import UnitKind
 from workflow.domain.plans import RoundPlan
 from workflow.domain.rounds import Round, round_id
 from workflow.services import rounds
 from workflow.services.listings import round_row
-from workflow.services.preview import preview_round, preview_row
 
 app = typer.Typer()
 
@@ -96,55 +94,3 @@ def _dues(due: list[str], proposed: RoundPlan | None) -> dict[UnitKind, datetime
     if not found:
         raise typer.BadParameter("config/rounds.toml does not plan this round: say when.", param_hint="--due")
     return found
-
-
-# --- preview -----------------------------------------------------------------
-
-
-def _to(record: Record) -> str:
-    return record["to"]["email"] if record["to"] else ""
-
-
-def _why(record: Record) -> str:
-    """Why it goes, or why not."""
-    return f"not sent: {record['suppressed']}" if record["suppressed"] else reason(record["slot"])
-
-
-def reason(slot: str) -> str:
-    """What a slot means: T-5 is five working days before the last day."""
-    try:
-        offset = int(slot.removeprefix("T"))
-    except ValueError:
-        return "the round opens" if slot == "open" else slot
-    days = datewords.working_days(abs(offset), "en")
-    if offset == 0:
-        return "the last day"
-    return f"{days} before the last day" if offset < 0 else f"{days} after the last day"
-
-
-COLUMNS = (
-    time_of("when", "at"),
-    field("unit", "unit"),
-    field("mail", "kind"),
-    field("state", "state"),
-    Column("to", _to),
-    Column("copies", lambda record: len(record["copies"]) or "", right=True),
-    Column("why", _why),
-)
-
-
-@command(app, "preview")
-def preview(
-    shell: Shell,
-    round_: RoundName,
-    *,
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Only the mails of this day.")] = "",
-    json: AsJson = False,
-) -> None:
-    """Who gets what, when and why; also what will not go, and why not."""
-    house = shell.house
-    with house.db.read() as work:
-        found = work.rounds.get(round_)
-    day = usage_day(on, "--on") if on else None
-    mails = preview_round(house.db, found, calendar=house.calendar, now=shell.now(), on=day)
-    listing([preview_row(mail) for mail in mails], COLUMNS, json_too=json, empty="No mail.")

@@ -34,7 +34,8 @@ class PreviewedMail:
 
     `state` is the ledger's, or `expected`/`suppressed` for what is not in it yet. `slot` is the mail's reason (`open`,
     or T-5: five working days before the last day), with `unit_state` how the unit stands. `suppressed` says why it
-    does not go, "" when it does. `message` is the ledger's id, "" for what is not in it yet.
+    does not go, "" when it does. `message` is the ledger's id, "" for what is not in it yet. `row` is the ledger's row,
+    or the one that there would be; None where there is nobody to write to.
     """
 
     unit: str
@@ -49,6 +50,12 @@ class PreviewedMail:
     copies: tuple[str, ...]
     suppressed: str
     message: str = ""
+    row: Message | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What it is called among the mails of its round, as long as it is not in the ledger: norrby.T-5."""
+        return f"{self.unit}.{self.slot}"
 
 
 def preview(round_: Round, cases: Iterable[Case], *, calendar: Calendar, now: datetime) -> tuple[PreviewedMail, ...]:
@@ -101,19 +108,23 @@ def _never(play: "_Play", case: Case, audience: Audience, blanket: str) -> Itera
 
 def _invitation(case: Case, at: datetime) -> PreviewedMail:
     to = addressee(case.recipients, at)
-    return PreviewedMail(
-        unit=case.submission.unit,
-        unit_name=case.submission.unit_name,
-        unit_state=str(case.submission.state),
+    row = Message(
+        id="",
+        round=case.submission.round,
+        submission=case.submission.id,
+        recipient=to.id if to else "",
         kind=MessageKind.INVITATION,
         slot=OPENING,
-        at=at,
-        state=EXPECTED if to else SUPPRESSED,
+        deadline_revision=case.submission.deadline_revision,
         to_name=to.name if to else "",
         to_email=to.email if to else "",
-        copies=(),
-        suppressed="" if to else NO_CONTACT,
+        language=to.language if to else "sv",
+        due_at=at,
+        give_up_at=at,
+        created_at=at,
     )
+    state, why = (EXPECTED, "") if to else (SUPPRESSED, NO_CONTACT)
+    return _mail(case.submission, row, at=at, state=state, suppressed=why)
 
 
 def _mail(submission: Submission, message: Message, *, at: datetime, state: str, suppressed: str) -> PreviewedMail:
@@ -130,6 +141,7 @@ def _mail(submission: Submission, message: Message, *, at: datetime, state: str,
         copies=message.copies,
         suppressed=suppressed,
         message=message.id,
+        row=message if message.to_email else None,
     )
 
 

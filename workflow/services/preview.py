@@ -1,5 +1,6 @@
 """The preview of a round: every mail with who, what, when and why, before it opens and on any day of it."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,12 +18,42 @@ from workflow.services.reminders import cases_of
 from workflow.services.rounds import readiness
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundPreview:
+    """A round's mails in time order, and the units they are about."""
+
+    round: Round
+    cases: tuple[Case, ...]
+    mails: tuple[PreviewedMail, ...]
+    calendar: Calendar
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the round has opened, so that its units stand in the database."""
+        return self.round.state is not RoundState.PLANNED
+
+    def day(self, mail: PreviewedMail) -> date:
+        """The local day it goes on."""
+        return self.calendar.local(mail.at).date()
+
+    def id_of(self, mail: PreviewedMail) -> str:
+        """Its id in the ledger; before that round, unit and slot (2027-T1.norrby.T-5)."""
+        return mail.message or f"{self.round.id}.{mail.name}"
+
+
+def look_ahead(db: Database, round_: Round, *, calendar: Calendar, now: datetime) -> RoundPreview:
+    """All mails; of a planned round (stored or not) as if it opened at its time. Changes nothing."""
+    cases = _cases(db, round_, calendar, now)
+    mails = preview(round_, cases, calendar=calendar, now=now)
+    return RoundPreview(round=round_, cases=cases, mails=mails, calendar=calendar)
+
+
 def preview_round(
     db: Database, round_: Round, *, calendar: Calendar, now: datetime, on: date | None = None
 ) -> tuple[PreviewedMail, ...]:
-    """All mails in time order; of a planned round (stored or not) as if it opened at its time. Changes nothing."""
-    mails = preview(round_, _cases(db, round_, calendar, now), calendar=calendar, now=now)
-    return tuple(mail for mail in mails if on is None or calendar.local(mail.at).date() == on)
+    """The mails that `look_ahead` sees, or only those of one local day."""
+    seen = look_ahead(db, round_, calendar=calendar, now=now)
+    return tuple(mail for mail in seen.mails if on is None or seen.day(mail) == on)
 
 
 def preview_row(mail: PreviewedMail) -> dict[str, Any]:
@@ -69,5 +100,5 @@ def _to_be(round_: Round, unit: Unit, starts: datetime) -> Submission:
         kind=unit.kind,
         due_at=round_.due_at[unit.kind],
         due_set_at=starts,
-        questions=0,
+        questions=len(round_.form.asked(unit.kind, unit.id).questions),
     )

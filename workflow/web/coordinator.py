@@ -5,6 +5,7 @@ from workflow.web import (
     handover_page,
     mail_pages,
     overview_page,
+    preview_pages,
     review_actions,
     review_pages,
     rounds_pages,
@@ -21,6 +22,7 @@ ROOMS = (
     review_actions,
     mail_pages,
     handover_page,
+    preview_pages,
     bundle_pages,
 )
 for room in ROOMS:

@@ -8,6 +8,7 @@ from workflow.domain.errors import TertialError
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
+from workflow.domain.slotwords import slot_words
 from workflow.domain.submissions import State
 from workflow.services.rounds import SYSTEM
 from workflow.web.words import error_text, translations
@@ -190,6 +191,10 @@ class OfficeWords:
 
     def mail_state(self, state: str) -> str:
         return self._of(MAIL_STATES, state)
+
+    def slot(self, slot: str) -> str:
+        """Why a mail goes."""
+        return slot_words(slot, self._language)
 
     def phase(self, phase: str) -> str:
         return self._of(PHASES, phase)
