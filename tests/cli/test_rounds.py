@@ -1,8 +1,10 @@
 """Planning, previewing, opening, extending, closing: from the terminal."""
 
 import json
+from datetime import UTC, datetime
 
 from tests.cli.conftest import AFTER, BEFORE, DURING, OPENS, Terminal
+from workflow.services import extensions
 
 
 def test_a_round_is_planned_from_the_calendar_or_from_options(planned: Terminal) -> None:
@@ -63,6 +65,58 @@ def test_extension_for_one_and_for_all(opened: Terminal) -> None:
     assert {row["due_at"] for row in opened.json("status")["units"]} == {"2027-05-28T22:00:00+00:00"}
     assert "2027-05-28 24:00" in opened("status").stdout
     assert [mail["kind"] for mail in opened.json("mail", "list")].count("extension") == 3
+
+
+def test_all_open_says_who_moves_and_shortens_nobody(opened: Terminal) -> None:
+    opened("round", "extend", "2027-T1", "--unit", "ost", "--to", "2027-06-01", "--reason", "Sjukdom")
+    line = ("round", "extend", "2027-T1", "--all-open", "--to", "2027-05-25", "--reason", "Snö")
+    told = opened(*line, "--dry-run").stdout
+    assert "ost: has that much time already, and keeps it" in told
+    assert "amn: moves" in told
+    assert not {row["unit"]: row for row in opened.json("status")["units"]}["amn"]["extended"]
+    assert "2 extended" in opened(*line).stdout
+    assert {row["unit"]: row["due_at"][:10] for row in opened.json("status")["units"]} == {
+        "ost": "2027-06-01",
+        "amn": "2027-05-25",
+        "hamn": "2027-05-25",
+    }
+    opened(*line, code=1)  # nobody is left to move
+
+
+def test_the_common_day_is_moved_for_a_kind_or_for_all(opened: Terminal) -> None:
+    assert "moves" in opened("round", "move", "2027-T1", "--to", "2027-05-26", "--dry-run").stdout
+    opened("round", "move", "2027-T1", "--kind", "bolag", "--to", "2027-05-26", "--yes")
+    dues = {row["unit"]: row["due_at"][:10] for row in opened.json("status")["units"]}
+    assert dues["hamn"] == "2027-05-26"
+    assert dues["ost"] == dues["amn"] != "2027-05-26"
+    opened("round", "move", "2027-T1", "--to", "2027-12-01", "--yes", code=1)
+    opened("round", "move", "2027-T1", "--to", "2027-12-01", "--closes", "2027-12-31", "--yes")
+    assert {row["due_at"][:10] for row in opened.json("status")["units"]} == {"2027-12-01"}
+
+
+def test_requests_are_listed_and_answered(opened: Terminal) -> None:
+    assert opened.json("round", "requests", "2027-T1") == []
+    opened("round", "refuse", "2027-T1", "ost", "--reason", "x", code=1)
+    house = opened.house()
+    for unit in ("ost", "amn"):
+        extensions.ask_for_time(
+            house.db,
+            f"2027-T1.{unit}",
+            wished=datetime(2027, 6, 1, 14, tzinfo=UTC),
+            reason="Nämnden möts då.",
+            by="r",
+            secrets=house.secrets,
+            calendar=house.calendar,
+            now=datetime(2027, 5, 3, 8, tzinfo=UTC),
+        )
+    assert {row["unit"] for row in opened.json("round", "requests", "2027-T1")} == {"amn", "ost"}
+    opened("round", "refuse", "2027-T1", "ost", "--reason", "Vi samlar då")
+    opened("round", "extend", "2027-T1", "amn", "--to", "2027-06-01 16:00", "--reason", "Visst")
+    assert opened.json("round", "requests", "2027-T1") == []
+    opened("round", "withdraw", "2027-T1", "amn", "--reason", "Fel nämnd")
+    assert not any(row["extended"] for row in opened.json("status")["units"])
+    kinds = [mail["kind"] for mail in opened.json("mail", "list")]
+    assert {"extension_refused", "extension_withdrawn"} <= set(kinds)
 
 
 def test_one_unknown_unit_extends_nobody(opened: Terminal) -> None:

@@ -15,6 +15,7 @@ from workflow.cli import (
     forms,
     handover,
     imports,
+    lastdays,
     later,
     mails,
     operation,
@@ -46,7 +47,14 @@ def _group(name: str, purpose: str, *rooms: typer.Typer) -> None:
 
 for room in (operation.app, checks.app, status.app, bundles.app, calendars.app):
     app.add_typer(room)
-_group("round", "Plan, open, follow and close rounds.", planning.app, preview.app, rounds.app)
+_group(
+    "round",
+    "Plan, open, follow and close rounds.",
+    planning.app,
+    preview.app,
+    rounds.app,
+    lastdays.app,
+)
 _group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)
 _group("mail", "The ledger of mails.", mails.app)
 _group("units", "The register of units and contacts.", units.app, handover.app)

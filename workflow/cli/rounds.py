@@ -1,4 +1,4 @@
-"""`tertial round list | show | open | extend | close | cancel`."""
+"""`tertial round list | show | open | confirm | close | cancel`."""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,19 +22,18 @@ from workflow.cli.output import (
     table,
 )
 from workflow.cli.shell import BY, Shell, command, confirm
-from workflow.cli.typed import due_warnings, round_named, shown_due, shown_week, unit_named, usage_instant
+from workflow.cli.typed import round_named, shown_week
 from workflow.domain import datewords
 from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Job
-from workflow.services import extensions, rounds, years
+from workflow.services import rounds, years
 from workflow.services.consequences import consequences
-from workflow.services.listings import find_submission, round_row, round_rows
+from workflow.services.listings import round_row, round_rows
 from workflow.services.overview import overview
 
 app = typer.Typer()
 
 RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="Such as 2027-T1.", parser=round_named)]
-UnitNames = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help="Ids of units.csv, such as sdn-haa.")]
 
 
 def dues_in_words(record: Record) -> str:
@@ -115,33 +114,6 @@ def open_(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False, yes: 
     done(f"{round_} is open; {units} units take part.", dry_run=dry_run)
 
 
-@command(app, "extend")
-def extend(
-    shell: Shell,
-    round_: RoundName,
-    units: UnitNames = None,
-    *,
-    due: Annotated[str, typer.Option("--due", metavar="WHEN", help="The new last day.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; the units are told.")],
-    everybody: Annotated[bool, typer.Option("--all", help="All that have not handed in.")] = False,
-    dry_run: DryRunFlag = False,
-) -> None:
-    """Give one or several units a later last day."""
-    if bool(units) == everybody:
-        raise typer.BadParameter("Name the units, or give --all.", param_hint="UNIT")
-    house, when = shell.house, usage_instant(due, "--due")
-    named = [find_submission(house.db, round_, unit_named(unit)) for unit in units or ()]
-    chosen = [each.id for each in named] or _owing(shell, round_)
-    extended = extensions.extend(
-        shell.database(dry_run=dry_run), chosen, when, reason=reason, by=BY, secrets=house.secrets, now=shell.now()
-    )
-    if not dry_run:
-        shell.nudge(Job.DELIVER)
-    say_warnings(due_warnings(house.calendar, when))
-    names = ", ".join(each.unit for each in extended)
-    done(f"{len(extended)} extended to {shown_due(when)}: {names}", dry_run=dry_run)
-
-
 @command(app, "confirm")
 def confirm_(shell: Shell, round_: RoundName, *, dry_run: DryRunFlag = False) -> None:
     """Let a held round open by itself; at once if its time has come."""
@@ -190,9 +162,3 @@ def say_readiness(units: int, without: list[str], warnings: list[str]) -> None:
     if without:
         result(plain(f"Without a contact: {', '.join(without)}"))
     say_warnings(warnings)
-
-
-def _owing(shell: Shell, round_: str) -> list[str]:
-    with shell.house.db.read() as work:
-        work.rounds.get(round_)
-        return [each.id for each in work.submissions.of_round(round_) if each.is_owed]

@@ -80,9 +80,9 @@ def extend(
     """Give one or several units a new last day, all or none; reminders follow it and the units are told.
 
     An open request is answered by it. For a single unit: `footing` is what the page showed, `request` the request it
-    answers (StaleWriteError, RequestAnsweredError when they are not so any more).
+    answers (StaleWriteError, RequestAnsweredError when they are not so any more); only then may the reason be empty.
     """
-    reason = written_reason(reason)
+    reason = clean_text(reason.strip(), where="reason") if request else written_reason(reason)
     with db.begin() as work:
         act = Act(work=work, by=by, now=now, secrets=secrets)
         extended = []

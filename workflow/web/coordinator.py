@@ -2,7 +2,9 @@
 
 from workflow.web import (
     bundle_pages,
+    extension_actions,
     handover_page,
+    lastday_pages,
     mail_pages,
     overview_page,
     preview_pages,
@@ -18,8 +20,10 @@ ROOMS = (
     overview_page,
     rounds_pages,
     year_pages,
+    lastday_pages,
     review_pages,
     review_actions,
+    extension_actions,
     mail_pages,
     handover_page,
     preview_pages,

@@ -9,9 +9,10 @@ from starlette.datastructures import FormData
 
 from workflow.bootstrap import App
 from workflow.domain.errors import LockedQuestionError, TertialError
+from workflow.domain.extensions import Extension, ExtensionState, in_force, open_among
 from workflow.domain.forms import Answer, missing
 from workflow.domain.submissions import Edition, State, Submission, answers_sha256
-from workflow.services import overview, submissions
+from workflow.services import extensions, overview, submissions
 from workflow.services.access import Visitor
 from workflow.services.overview import SubmissionView
 from workflow.services.submissions import Sheet
@@ -95,8 +96,23 @@ def show_form(
     made = answers.rows(desk.sheet, typed or Typed(), desk.latest)
     lacking = {question.key for question in missing(desk.sheet.questions, desk.sheet.answers)}
     return show(
-        request, desk, "answer.html", status=status, rows={row.key: row for row in made}, lacking=lacking, fault=fault
+        request,
+        desk,
+        "answer.html",
+        status=status,
+        rows={row.key: row for row in made},
+        lacking=lacking,
+        fault=fault,
+        extension=_newest_extension(desk),
     )
+
+
+def _newest_extension(desk: Desk) -> Extension | None:
+    """What the form tells of: an open request, else the last answer to one, as long as it matters."""
+    known = extensions.of_unit(desk.house.db, desk.submission.id)
+    told = open_among(known) or in_force(desk.submission, known)
+    refused = [each for each in known[-1:] if each.state is ExtensionState.REFUSED]
+    return told or next(iter(refused), None)
 
 
 def store(request: Request, desk: Desk, form: FormData, *, then: str) -> Response:

@@ -12,7 +12,7 @@ from workflow.domain.overview import OVERDUE, OWES, WITHOUT_CONTACT, RoundStandi
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import State
-from workflow.services import overview, rounds
+from workflow.services import extensions, overview, rounds
 from workflow.services.channel import channel_state
 from workflow.services.guard import clock_guard
 from workflow.web.held import in_vain
@@ -105,6 +105,8 @@ def _overview(desk: Office, round_id: str, chosen: dict[str, str], page: int) ->
         chosen=chosen,
         address=urlencode({name: value for name, value in chosen.items() if value}),
         is_chosen=any(chosen[name] for name in ("q", "lage", "slag")),
+        requests=extensions.open_requests(house.db, round_id),
+        shown=SHOWN,
         many_mails=overview.MANY_MAILS,
         bar=segments(view.standing),
         line=timeline(view.round, view.reminded, house.calendar, now),

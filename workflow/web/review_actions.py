@@ -12,9 +12,10 @@ from workflow.domain.forms import QuestionSet
 from workflow.domain.submissions import Move, submission_id
 from workflow.ports import Job
 from workflow.services import extensions, ledger, overview, submissions
+from workflow.web.day_words import day_warnings
 from workflow.web.forms_in import field, typed_texts
 from workflow.web.office import Office, Posted, Seated, clean, new_router, version_shown
-from workflow.web.review_pages import day_warnings, submission_page
+from workflow.web.review_pages import submission_page
 from workflow.web.site import go
 from workflow.web.typed_time import TypedTime, UnreadableClockError
 
@@ -42,7 +43,7 @@ class UnwiseDayError(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """One posted decision: which unit, which form on the page, what was typed."""
 
     desk: Office
@@ -68,7 +69,7 @@ class _Case:
         day, clock = (field(self.form, f"{self.section}.{part}") for part in ("day", "clock"))
         due_at = TypedTime(day, clock).instant(calendar)
         closes_at = overview.submission_view(self.desk.house.db, self.id).round.closes_at
-        warnings = day_warnings(self.desk, due_at, closes_at)
+        warnings = day_warnings(calendar, self.desk.language, due_at, closes_at)
         if warnings and field(self.form, "confirmed") != f"{day} {clock}":
             raise UnwiseDayError(warnings=warnings)
         return due_at
@@ -88,7 +89,7 @@ class _Case:
 
 @router.post("/omgang/{round_id}/underlag/{unit}/granska")
 def start_review(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "review", form)
+    case = Case(desk, round_id, unit, "review", form)
     return case.decide(
         lambda: submissions.start_review(desk.house.db, case.id, by=desk.by, now=desk.now()), mails=False
     )
@@ -96,41 +97,41 @@ def start_review(form: Posted, desk: Seated, round_id: str, unit: str) -> Respon
 
 @router.post("/omgang/{round_id}/underlag/{unit}/godkann")
 def approve(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "return", form)
+    case = Case(desk, round_id, unit, "return", form)
     return case.decide(lambda: _approve(case))
 
 
 @router.post("/omgang/{round_id}/underlag/{unit}/returnera")
 def give_back(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "return", form)
+    case = Case(desk, round_id, unit, "return", form)
     return case.decide(lambda: _give_back(case, Move.RETURN))
 
 
 @router.post("/omgang/{round_id}/underlag/{unit}/ateroppna")
 def reopen(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "reopen", form)
+    case = Case(desk, round_id, unit, "reopen", form)
     return case.decide(lambda: _give_back(case, Move.REOPEN))
 
 
 @router.post("/omgang/{round_id}/underlag/{unit}/undanta")
 def excuse(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "excuse", form)
+    case = Case(desk, round_id, unit, "excuse", form)
     return case.decide(lambda: _excuse(case))
 
 
 @router.post("/omgang/{round_id}/underlag/{unit}/anstand")
 def extend(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "extend", form)
+    case = Case(desk, round_id, unit, "extend", form)
     return case.decide(lambda: _extend(case))
 
 
 @router.post("/omgang/{round_id}/underlag/{unit}/diarienummer")
 def set_diary_number(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
-    case = _Case(desk, round_id, unit, "diary", form)
+    case = Case(desk, round_id, unit, "diary", form)
     return case.decide(lambda: _set_diary_number(case), mails=False)
 
 
-def _approve(case: _Case) -> None:
+def _approve(case: Case) -> None:
     questions = _questions(case)
     if any(field(case.form, f"{what}.{key}").strip() for key in questions.keys for what in ("mark", "comment")):
         raise MarkedError
@@ -145,7 +146,7 @@ def _approve(case: _Case) -> None:
     )
 
 
-def _give_back(case: _Case, move: Move) -> None:
+def _give_back(case: Case, move: Move) -> None:
     desk = case.desk
     submissions.give_back(
         desk.house.db,
@@ -161,7 +162,7 @@ def _give_back(case: _Case, move: Move) -> None:
     )
 
 
-def _excuse(case: _Case) -> None:
+def _excuse(case: Case) -> None:
     desk = case.desk
     reason = case.text("reason.excuse", "Motivering")
     if field(case.form, "confirmed") != "yes":
@@ -177,7 +178,7 @@ def _excuse(case: _Case) -> None:
     )
 
 
-def _extend(case: _Case) -> None:
+def _extend(case: Case) -> None:
     desk = case.desk
     extensions.extend(
         desk.house.db,
@@ -188,10 +189,11 @@ def _extend(case: _Case) -> None:
         secrets=desk.house.secrets,
         now=desk.now(),
         footing=field(case.form, "footing"),
+        request=field(case.form, "request"),
     )
 
 
-def _set_diary_number(case: _Case) -> None:
+def _set_diary_number(case: Case) -> None:
     desk = case.desk
     submissions.set_diary_number(
         desk.house.db,
@@ -203,12 +205,12 @@ def _set_diary_number(case: _Case) -> None:
     )
 
 
-def _questions(case: _Case) -> QuestionSet:
+def _questions(case: Case) -> QuestionSet:
     view = overview.submission_view(case.desk.house.db, case.id)
     return view.round.form.asked(view.submission.kind, view.submission.unit)
 
 
-def _comments(case: _Case) -> dict[str, str]:
+def _comments(case: Case) -> dict[str, str]:
     """The comments of the marked questions. A comment that would be lost is asked about."""
     found = {}
     for question in _questions(case).questions:
@@ -228,7 +230,7 @@ _FIELDS: tuple[tuple[type[RefusedError], str], ...] = (
 )
 
 
-def _field_of(case: _Case, error: RefusedError) -> str:
+def _field_of(case: Case, error: RefusedError) -> str:
     """The id of the field an error is about."""
     if isinstance(error, NotMarkedError):
         return f"mark-{error.values['key']}"
@@ -236,12 +238,14 @@ def _field_of(case: _Case, error: RefusedError) -> str:
         return ""
     if case.section == "diary":
         return "diary"
+    if case.section in {"refuse", "withdraw"}:
+        return f"{case.section}-reason"
     by_kind = next((part for kind, part in _FIELDS if isinstance(error, kind)), "")
     wants_reason = type(error).__name__ == "ReasonMissingError"
     return f"{case.section}-{'reason' if wants_reason else by_kind or 'day'}"
 
 
-def _refused(case: _Case, error: RefusedError) -> HTMLResponse:
+def _refused(case: Case, error: RefusedError) -> HTMLResponse:
     warnings = error.values.get("warnings", ())
     return submission_page(
         case.desk,
@@ -255,13 +259,13 @@ def _refused(case: _Case, error: RefusedError) -> HTMLResponse:
     )
 
 
-def _overtaken(case: _Case) -> HTMLResponse:
+def _overtaken(case: Case) -> HTMLResponse:
     """Who was first, what it is now, and all that was typed."""
     desk = case.desk
     view = overview.submission_view(desk.house.db, case.id)
     events = ledger.history(desk.house.db, case.id)
     names = ledger.people(desk.house.db, view.recipients)
-    last = next((each for each in reversed(events) if each.kind.startswith("submission.")), None)
+    last = next((each for each in reversed(events) if each.kind.startswith(("submission.", "extension."))), None)
     return desk.page(
         "overtaken.html",
         status=409,

@@ -6,10 +6,10 @@ from datetime import datetime, time
 
 from fastapi.responses import HTMLResponse
 
-from workflow.domain import datewords
 from workflow.domain.errors import RefusedError
+from workflow.domain.extensions import Extension, in_force, open_among
 from workflow.domain.submissions import Edition, Submission, submission_id
-from workflow.services import ledger, overview, punctuality
+from workflow.services import extensions, ledger, overview, punctuality
 from workflow.services.overview import SubmissionView
 from workflow.web.office import Office, Seated, new_router
 from workflow.web.typed_time import TypedTime, typed_of
@@ -43,7 +43,9 @@ def submission_page(
     view = overview.submission_view(house.db, submission_id(round_id, unit))
     place = overview.place(house.db, view.submission.id, calendar=house.calendar, now=now)
     shown = _chosen(view, edition)
-    filled = {**_proposals(desk, view.submission), **(typed or {})}
+    asked = extensions.of_unit(house.db, view.submission.id)
+    waits = open_among(asked)
+    filled = {**_proposals(desk, view.submission, waits), **(typed or {})}
     return desk.page(
         "submission.html",
         status=status,
@@ -63,24 +65,15 @@ def submission_page(
         earlier=punctuality.earlier(punctuality.of_unit(house.db, unit), view.round),
         next_waiting=place.next_waiting,
         waiting=place.waiting,
+        waiting_request=waits,
+        extensions=[each for each in reversed(asked) if not each.is_open],
+        stood=extensions.day_without(view.submission, in_force(view.submission, asked), view.round),
         section=section,
         typed=filled,
         meant=_meant(desk, filled),
         problems=problems,
         warnings=warnings,
     )
-
-
-def day_warnings(desk: Office, due_at: datetime, closes_at: datetime) -> tuple[str, ...]:
-    """What speaks against a last day, in sentences. Raises OutsideCalendarError."""
-    calendar = desk.house.calendar
-    found = [f"{datewords.at_start(datewords.warning(each, desk.language))}." for each in calendar.due_warnings(due_at)]
-    if due_at > closes_at:
-        closes = datewords.due_moment(closes_at, desk.language, calendar.zone)
-        found.append(
-            desk.say.gettext("Omgången stänger {closes}. Efter det går inga påminnelser.").format(closes=closes)
-        )
-    return tuple(found)
 
 
 def _chosen(view: SubmissionView, number: int) -> Edition | None:
@@ -105,14 +98,15 @@ def _meant(desk: Office, filled: Mapping[str, str]) -> dict[str, datetime]:
     return found
 
 
-def _proposals(desk: Office, submission: Submission) -> dict[str, str]:
+def _proposals(desk: Office, submission: Submission, asked: Extension | None) -> dict[str, str]:
     """What the fields hold before anybody has typed in them."""
     calendar, now = desk.house.calendar, desk.now()
     later = max(calendar.local(now).date(), calendar.last_day(submission.due_at))
     again = typed_of(
         calendar.at(calendar.add_working_days(calendar.local(now).date(), SUPPLEMENT_DAYS), _AFTERNOON), calendar
     )
-    new = typed_of(calendar.at(calendar.add_working_days(later, SUPPLEMENT_DAYS), _AFTERNOON), calendar)
+    proposed = calendar.at(calendar.add_working_days(later, SUPPLEMENT_DAYS), _AFTERNOON)
+    new = typed_of(asked.wished if asked and asked.wished else proposed, calendar)
     return {
         "return.day": again.day,
         "return.clock": again.clock,
