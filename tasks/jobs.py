@@ -11,7 +11,7 @@ import structlog
 from tasks.watch import ClockWatch, Trusting
 from workflow.bootstrap import App
 from workflow.ports import Job
-from workflow.services import audit, bundles, outbox, reminders, rounds
+from workflow.services import audit, bundles, digest, outbox, reminders, rounds
 
 _log = structlog.get_logger(__name__)
 
@@ -32,10 +32,15 @@ def _close_due(house: App) -> object:
 
 
 def _plan_reminders(house: App) -> object:
-    planned = reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=house.now())
-    if planned:
+    now = house.now()
+    try:
+        planned = reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
+    finally:  # a round that cannot be planned keeps the coordinators' mail from nobody
+        policy = house.plans().digest
+        told = digest.plan_digests(house.db, policy, secrets=house.secrets, calendar=house.calendar, now=now)
+    if planned or told:
         house.queue.ask(Job.DELIVER)
-    return planned
+    return planned + told
 
 
 def _deliver(house: App) -> object:

@@ -225,6 +225,10 @@ class Outbox(Protocol):
 
     def of_submission(self, submission_id: str) -> tuple[Message, ...]: ...
 
+    def about_no_unit(self, since: datetime) -> tuple[Message, ...]:
+        """Those that were due at or after `since`, oldest first."""
+        ...
+
     def list(
         self,
         *,

@@ -8,6 +8,7 @@ import pytest
 
 from workflow.adapters.roundplans import check_round_plans, load_round_plans
 from workflow.domain.calendar import swedish_calendar
+from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import ConfigError, UnknownPeriodError
 from workflow.domain.messages import MessageKind
 from workflow.domain.people import Role, UnitKind
@@ -145,6 +146,39 @@ def test_a_fault_has_its_line(tmp_path: Path, old: str, new: str, line: int, wha
 def step(**keys: object) -> str:
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
     return f"[[policy.step]]\n{lines}"
+
+
+DIGEST = """
+[digest]
+at = "09:30"
+send = true
+review_after = 5
+review_every = 1
+"""
+FIRST = GOOD.count("\n") + 2  # the line of [digest]
+
+
+def test_the_coordinators_mail_is_as_shipped_or_as_the_site_says(tmp_path: Path) -> None:
+    assert load_round_plans(put(tmp_path, GOOD), CALENDAR).digest == DigestPolicy()
+    assert load_round_plans(put(tmp_path, GOOD + DIGEST), CALENDAR).digest == DigestPolicy(
+        at=time(9, 30), review_after=5, review_every=1
+    )
+    assert not load_round_plans(put(tmp_path, GOOD + "[digest]\nsend = false\n"), CALENDAR).digest.sends
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ('"09:30"', '"06:30"', 1, "Klockslaget 06:30 ligger utanför tiden då mejl skickas."),
+        ('"09:30"', '"halv tio"', 1, "”halv tio” är ingen tidpunkt"),
+        ("send = true", 'send = "ja"', 2, "true eller false"),
+        ("review_after = 5", "review_after = -1", 3, "”review_after” är -1. Tillåtet är 0–60."),
+        ("review_every = 1", "review_evry = 1", 4, "Menade du ”review_every”?"),
+    ],
+)
+def test_a_fault_in_it_has_its_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
+    found = check_round_plans(put(tmp_path, GOOD + DIGEST.replace(old, new)), CALENDAR)
+    assert any(fault.values["line"] == FIRST + line and what in str(fault) for fault in found), list(map(str, found))
 
 
 NUDGE = {"anchor": "opened", "offset": 3, "at": "08:30", "mail": "reminder", "condition": "not_started"}

@@ -98,7 +98,7 @@ def written(shelf: Shelf, kind: MessageKind) -> Written:
         room = house(url, port=1, connections=1).mailroom
         with room.db.read() as work:
             message = work.outbox.get("m-0")
-            material = gather_material(work, [message])
+            material = gather_material(work, [message], calendar=room.calendar, now=NOW)
         mail = write(room, message, material, now=NOW)
         assert isinstance(room.db, SqlDatabase)
         room.db.close()

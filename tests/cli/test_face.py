@@ -26,7 +26,7 @@ GROUPS = {
     "mail": "list show retry skip release",
     "units": "import list punctuality export handover",
     "form": "check word",
-    "account": "add reset list",
+    "account": "add reset digest list",
     "audit": "verify",
     "clock": "show trust",
     "db": "upgrade backup restore",

@@ -76,10 +76,22 @@ def test_a_one_time_password_is_printed_and_works(planned: Terminal) -> None:
     house = planned.house()
     access.log_in(house.db, email="kim@stad.example", password=password, secrets=house.secrets, now=house.now())
     assert planned.json("account", "list") == [
-        {"email": "kim@stad.example", "name": "Kim", "language": "sv", "one_time": False}
+        {"email": "kim@stad.example", "name": "Kim", "language": "sv", "one_time": False, "digest": True}
     ]
     again = planned("account", "reset", "kim@stad.example", "--once").stdout
     assert again.split()[-1] != password
+
+
+def test_the_daily_mail_is_turned_off_and_on(planned: Terminal) -> None:
+    planned("account", "add", "kim@stad.example", "--name", "Kim", "--once")
+    planned("account", "digest", "Kim@stad.example", "--off", "--dry-run")
+    assert planned.json("account", "list")[0]["digest"]
+    planned("account", "digest", "Kim@stad.example", "--off")
+    assert not planned.json("account", "list")[0]["digest"]
+    planned("account", "digest", "kim@stad.example", "--on")
+    assert planned.json("account", "list")[0]["digest"]
+    planned("account", "digest", "ingen@stad.example", "--on", code=1)
+    planned("account", "digest", "kim@stad.example", code=2)
 
 
 def test_weak_and_missing_passwords_are_wrong_use(planned: Terminal) -> None:

@@ -263,6 +263,9 @@ class FakeOutbox:
     def of_submission(self, submission_id: str) -> tuple[Message, ...]:
         return tuple(each for each in self._ordered() if each.submission == submission_id)
 
+    def about_no_unit(self, since: datetime) -> tuple[Message, ...]:
+        return tuple(each for each in self._ordered() if not each.submission and each.due_at >= since)
+
     def list(
         self,
         *,

@@ -6,6 +6,9 @@ from typing import Any
 
 from workflow.domain.letters import (
     Approved,
+    Chore,
+    ChoreList,
+    Digest,
     Excused,
     Extension,
     ExtensionRefused,
@@ -22,6 +25,8 @@ from workflow.domain.letters import (
     Reminder,
     Returned,
     ReturnedItem,
+    ReviewReminder,
+    RoundDigest,
 )
 from workflow.ports import LINK_SECRET
 
@@ -74,11 +79,18 @@ def common(language: str) -> dict[str, Any]:
     }
 
 
+def office(language: str) -> dict[str, str]:
+    """What the letters to a coordinator share."""
+    unit = ("unit", "round", "due", "due_day", "due_clock")
+    return {key: words for key, words in common(language).items() if key not in unit}
+
+
 def variants(language: str) -> Iterator[tuple[str, Letter]]:
     """Each with a name that is unique within the language."""
     yield from _asking(language)
     yield from _overdue(language)
     yield from _answering(language)
+    yield from _to_office(language)
 
 
 def _asking(language: str) -> Iterator[tuple[str, Letter]]:
@@ -160,6 +172,56 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     yield "handover-handed-in", replace(handover, state="submitted", answered=8)
     yield "handed_over", HandedOver(**shared, after="Cleo Påhittad")
     yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
+
+
+def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
+    words = WORDS[language]
+    waiting = ChoreList(
+        key="waiting",
+        lines=(
+            Chore(unit="Hägersten-Älvsjö stadsdelsnämnd", fact=words["saved"], detail=words["days"]),
+            Chore(unit="Stokab", fact=words["due_day"]),
+        ),
+    )
+    contact = "Alva Påhittad, 08-508 00 001"
+    todo = (
+        ChoreList(
+            key="late",
+            lines=(
+                Chore(unit="Trafiknämnden", fact=words["days"], detail=contact),
+                Chore(unit="Kulturnämnden", fact=words["day"]),
+            ),
+            more=7,
+        ),
+        waiting,
+        ChoreList(key="failed", lines=(Chore(unit="Idrottsnämnden", fact="invitation", detail="bo@idrn.example"),)),
+        ChoreList(key="unknown", lines=(Chore(unit="Stokab", fact="overdue", detail="cleo@stokab.example"),)),
+        ChoreList(key="no_contact", lines=(Chore(unit="Valnämnden"),)),
+    )
+    due = f"{words['due_day']}, {words['compiled']}"
+    round_ = RoundDigest(
+        round=words["round"],
+        due=due,
+        units=45,
+        handed_in=31,
+        approved=12,
+        draft=6,
+        not_started=4,
+        returned=4,
+        todo=todo,
+    )
+    shared = office(language)
+    yield (
+        "digest",
+        Digest(**shared, rounds=(round_,), late=9, waiting=2, undelivered=2, no_contact=1),
+    )
+    bare = replace(round_, approved=1, draft=1, not_started=1, returned=1, todo=(waiting,))
+    other = replace(bare, approved=0, draft=0, not_started=0, returned=0)
+    yield "digest-two-rounds", Digest(**shared, rounds=(bare, other), late=1, waiting=1, undelivered=1, no_contact=0)
+    reviews = replace(bare, todo=(replace(waiting, more=2),))
+    yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
+    one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))
+    yield "review_reminder-one", ReviewReminder(**shared, waiting=1, longest=words["days"], rounds=(one,))
 
 
 ALL = [(f"{name}.{language}", letter) for language in LANGUAGES for name, letter in variants(language)]

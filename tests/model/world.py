@@ -12,7 +12,7 @@ from datetime import datetime
 from tests.fakes.documents import FakeDocuments
 from tests.services.conftest import OFFICE, MovingClock
 from workflow.domain.calendar import swedish_calendar
-from workflow.domain.letters import Letter
+from workflow.domain.letters import Letter, UnitLetter
 from workflow.domain.messages import Enclosure, Frozen
 from workflow.ports import CalendarEntry, Channel, Database, Handover, Outcome, Phase, Preparation, Rendered, Work
 from workflow.services.mailroom import Mailroom
@@ -174,7 +174,7 @@ class Line:
 
 class PlainRenderer:
     def render(self, letter: Letter) -> Rendered:
-        return Rendered(subject=letter.kind, text=letter.due, html="")
+        return Rendered(subject=letter.kind, text=letter.due if isinstance(letter, UnitLetter) else "", html="")
 
 
 class PlainEnvelopes:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workflow.adapters import configfaults as faults
+from workflow.adapters.digestpolicy import read_digest
 from workflow.adapters.policysteps import read_policy
 from workflow.adapters.tomltables import Table, open_toml
 from workflow.domain.calendar import Calendar
@@ -44,11 +45,12 @@ def _read(
     if file.found:
         return None, file.faults
     top = file.top
-    top.only("period", "policy", "round")
+    top.only("period", "policy", "digest", "round")
     periods = _periods(top)
     policy = read_policy(top.table("policy"), calendar)
     rounds = _rounds(top, calendar, [period.code for period in periods], forms)
-    return RoundPlans(periods=periods, policy=policy, rounds=rounds), file.faults
+    digest = read_digest(top, calendar)
+    return RoundPlans(periods=periods, policy=policy, rounds=rounds, digest=digest), file.faults
 
 
 # --- periods ---------------------------------------------------------------------------------------------------------

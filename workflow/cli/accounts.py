@@ -1,12 +1,12 @@
-"""`tertial account add | reset | list`."""
+"""`tertial account add | reset | digest | list`."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from workflow.cli.output import AsJson, Column, done, field, listing, result
-from workflow.cli.shell import Shell, command
+from workflow.cli.output import AsJson, Column, DryRunFlag, done, field, listing, result
+from workflow.cli.shell import BY, Shell, command
 from workflow.domain.errors import NotFoundError
 from workflow.domain.roster import is_mailbox
 from workflow.services import access
@@ -24,6 +24,7 @@ COLUMNS = (
     field("address", "email"),
     field("name", "name"),
     Column("one-time", lambda record: "yes" if record["one_time"] else ""),
+    Column("digest", lambda record: "yes" if record["digest"] else "no"),
 )
 
 
@@ -59,6 +60,20 @@ def reset(shell: Shell, email: Email, *, once: Once = False, password_stdin: Fro
     password = _password(shell, once=once, from_stdin=password_stdin)
     access.reset_password(house.db, email=email, password=password, secrets=house.secrets, now=shell.now(), once=once)
     _told(email, password, once=once)
+
+
+@command(app, "digest")
+def digest(
+    shell: Shell,
+    email: Email,
+    *,
+    wanted: Annotated[bool, typer.Option("--on/--off", help="Whether they want it.")],
+    dry_run: DryRunFlag = False,
+) -> None:
+    """Whether a coordinator has the daily mail of what needs doing; without it, reviews that wait come alone."""
+    account = access.choose_digest(shell.database(dry_run=dry_run), email=email, wanted=wanted, by=BY, now=shell.now())
+    answer = "has the daily mail" if wanted else "has no daily mail, only reminders of reviews"
+    done(f"{account.email} {answer}.", dry_run=dry_run)
 
 
 @command(app, "list")

@@ -14,11 +14,6 @@ class Letter:
 
     language: str
     first_name: str
-    unit: str
-    round: str
-    due: str
-    due_day: str
-    due_clock: str
     link: str
     office: str
     contact_name: str
@@ -27,7 +22,18 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation(Letter):
+class UnitLetter(Letter):
+    """What the letters to a unit share."""
+
+    unit: str
+    round: str
+    due: str
+    due_day: str
+    due_clock: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation(UnitLetter):
     """`covers` is the period in words; `questions` how many the unit is asked."""
 
     kind: ClassVar[MessageKind] = MessageKind.INVITATION
@@ -36,7 +42,7 @@ class Invitation(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nagging(Letter):
+class Nagging(UnitLetter):
     """What all reminders say. `state` is not_started, draft or returned; `saved` a moment in words or "".
 
     `announces` names the roles (deputy, head) that the next reminder will also go to. `own_subject` and `opening` are
@@ -86,7 +92,7 @@ class ReturnedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Returned(Letter):
+class Returned(UnitLetter):
     kind: ClassVar[MessageKind] = MessageKind.RETURNED
     reason: str
     items: tuple[ReturnedItem, ...]
@@ -103,7 +109,7 @@ class ReceiptItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt(Letter):
+class Receipt(UnitLetter):
     """`received` is the legal moment in words; `late` is "" or like "1 arbetsdag"; `sha256` the fingerprint."""
 
     kind: ClassVar[MessageKind] = MessageKind.RECEIPT
@@ -116,12 +122,12 @@ class Receipt(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approved(Letter):
+class Approved(UnitLetter):
     kind: ClassVar[MessageKind] = MessageKind.APPROVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension(Letter):
+class Extension(UnitLetter):
     """`reminded`: whether reminders will go under the new day; a closed round has none."""
 
     kind: ClassVar[MessageKind] = MessageKind.EXTENSION
@@ -131,7 +137,7 @@ class Extension(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtensionRefused(Letter):
+class ExtensionRefused(UnitLetter):
     """`wished` is the day that was asked for; `due` the one that stands, `overdue` when it has passed."""
 
     kind: ClassVar[MessageKind] = MessageKind.EXTENSION_REFUSED
@@ -141,14 +147,14 @@ class ExtensionRefused(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtensionWithdrawn(Letter):
+class ExtensionWithdrawn(UnitLetter):
     kind: ClassVar[MessageKind] = MessageKind.EXTENSION_WITHDRAWN
     previous_due: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved(Letter):
+class Moved(UnitLetter):
     """The common last day was moved, `earlier` or later."""
 
     kind: ClassVar[MessageKind] = MessageKind.MOVED
@@ -157,13 +163,13 @@ class Moved(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excused(Letter):
+class Excused(UnitLetter):
     kind: ClassVar[MessageKind] = MessageKind.EXCUSED
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handover(Letter):
+class Handover(UnitLetter):
     """To the one who takes over. `before` is whoever they take over from, or ""; `state` and the rest as in Nagging."""
 
     kind: ClassVar[MessageKind] = MessageKind.HANDOVER
@@ -175,11 +181,73 @@ class Handover(Letter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HandedOver(Letter):
+class HandedOver(UnitLetter):
     """To the one before. `after` is whoever has taken over."""
 
     kind: ClassVar[MessageKind] = MessageKind.HANDED_OVER
     after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """A line of a digest: the unit, what there is to know of it in words, and more of that; both may be "".
+
+    Late: how long, and whom to call. Waiting: since when, and for how long. A mail: its kind, and its address.
+    """
+
+    unit: str
+    fact: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoreList:
+    """The first lines of a kind, and how many there are more. `key`: late, waiting, failed, unknown, no_contact."""
+
+    key: str
+    lines: tuple[Chore, ...]
+    more: int = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.lines) + self.more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundDigest:
+    """How a round stands, in numbers, and what of it needs doing. `due` names its last days."""
+
+    round: str
+    due: str
+    units: int
+    handed_in: int
+    approved: int
+    draft: int
+    not_started: int
+    returned: int
+    todo: tuple[ChoreList, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest(Letter):
+    """To a coordinator. The counts are those of all rounds together."""
+
+    kind: ClassVar[MessageKind] = MessageKind.DIGEST
+    rounds: tuple[RoundDigest, ...]
+    late: int
+    waiting: int
+    undelivered: int
+    no_contact: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewReminder(Letter):
+    """To a coordinator without the digest. `longest` like "5 arbetsdagar"; one list for each round."""
+
+    kind: ClassVar[MessageKind] = MessageKind.REVIEW_REMINDER
+    waiting: int
+    longest: str
+    rounds: tuple[RoundDigest, ...]
 
 
 LETTERS: tuple[type[Letter], ...] = (
@@ -197,4 +265,6 @@ LETTERS: tuple[type[Letter], ...] = (
     Excused,
     Handover,
     HandedOver,
+    Digest,
+    ReviewReminder,
 )

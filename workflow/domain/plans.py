@@ -1,9 +1,10 @@
-"""The planned rounds of the years to come, the periods they report on, and the policy of reminders."""
+"""The planned rounds of the years to come, the periods they report on, and the policies of mail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import UnknownPeriodError
 from workflow.domain.people import UnitKind
 from workflow.domain.reminders import Policy
@@ -37,6 +38,7 @@ class RoundPlans:
     periods: tuple[Period, ...]
     policy: Policy
     rounds: tuple[RoundPlan, ...]
+    digest: DigestPolicy = field(default_factory=DigestPolicy)
 
     def period(self, code: str) -> Period:
         """Find a period by its code. Raises UnknownPeriodError."""

@@ -1,11 +1,11 @@
 """Who may come in: coordinators by password, contact persons by their personal link; sessions kept on our side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from workflow.domain.audit import Event
-from workflow.domain.errors import AlreadyExistsError, LinkError, LoginRefusedError
+from workflow.domain.errors import AlreadyExistsError, LinkError, LoginRefusedError, NotFoundError
 from workflow.domain.people import Account, Office
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Link, Recipient, Submission
@@ -89,6 +89,19 @@ def reset_password(
         work.access.end_sessions_of(account.id)  # after the line above, which a login in the same moment waits for
         work.log.append(Event(kind="account.password_reset", actor=SYSTEM, at=now, data={"account": account.id}))
         return account
+
+
+def choose_digest(db: Database, *, email: str, wanted: bool, by: str, now: datetime) -> Account:
+    """Whether this coordinator has the daily mail of what needs doing. Raises NotFoundError."""
+    with db.begin() as work:
+        account = work.access.account(email.strip().lower())
+        if account is None:
+            raise NotFoundError(what=email)
+        if account.digest != wanted:
+            work.access.set_digest(account.id, wanted=wanted)
+            data = {"account": account.id, "wanted": str(wanted).lower()}
+            work.log.append(Event(kind="account.digest_chosen", actor=by, at=now, data=data))
+        return replace(account, digest=wanted)
 
 
 def log_in(db: Database, *, email: str, password: str, secrets: Secrets, now: datetime) -> tuple[str, Session]:

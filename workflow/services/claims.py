@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflow.domain.calendar import Calendar
 from workflow.domain.channel import ChannelState
 from workflow.domain.errors import StaleWriteError
-from workflow.domain.messages import CONTACT_CHANGED, Message, MessageState, fate, moment, why_untrue
+from workflow.domain.messages import CONTACT_CHANGED, TO_OFFICE, Message, MessageState, fate, moment, why_untrue
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Standing
 from workflow.ports import Work
 from workflow.services.addressing import readdress
 from workflow.services.channel import admit
+from workflow.services.digest import Agenda, read_agenda
 from workflow.services.mailroom import Mailroom, log_message
 
 BATCH = 100
@@ -34,18 +36,24 @@ class Truths:
 
     submissions: Mapping[str, Standing]
     rounds: Mapping[str, RoundState]
+    agenda: Agenda | None
+    """Where a mail to a coordinator is among them."""
 
     def against(self, message: Message, now: datetime) -> str:
         """Why this mail must not go any more, or ""."""
+        if message.kind in TO_OFFICE:
+            return self.agenda.against(message) if self.agenda else ""
         submission = self.submissions[message.submission]
         return why_untrue(message, submission, round_state=self.rounds[message.round], now=now)
 
 
-def read_truths(work: Work, messages: Sequence[Message], *, lock: bool) -> Truths:
+def read_truths(work: Work, messages: Sequence[Message], *, calendar: Calendar, now: datetime, lock: bool) -> Truths:
     """Locked: the submissions in the order of their ids, and nobody submits until the transaction ends."""
+    to_office = any(each.kind in TO_OFFICE for each in messages)
     return Truths(
-        work.submissions.standings({each.submission for each in messages}, lock=lock),
-        work.rounds.states({each.round for each in messages}),
+        work.submissions.standings({each.submission for each in messages if each.submission}, lock=lock),
+        work.rounds.states({each.round for each in messages if each.round}),
+        read_agenda(work, calendar=calendar, now=now) if to_office else None,
     )
 
 
@@ -60,7 +68,7 @@ def claim(room: Mailroom) -> Batch:
             return Batch((), admission.state, goes_on=False)
         due = work.outbox.due(now, limit=BATCH)
         # Read without a lock: whoever submits holds the submission and waits for these rows. The marker asks again.
-        truths = read_truths(work, due, lock=False)
+        truths = read_truths(work, due, calendar=room.calendar, now=now, lock=False)
         passed_on = [each for each in due if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]
         stands = {each.id: readdress(work, each, secrets=room.secrets, now=now) for each in passed_on}
         due = tuple(mine for each in due if (mine := stands.get(each.id, each)))

@@ -57,7 +57,7 @@ class Boarding:
 def fly(room: Mailroom, crew: Crew, batch: Batch) -> Tally:
     """Send a batch, flight by flight. When the way out turns out to be shut, the rest is put back unharmed."""
     with room.db.read() as work:
-        material = gather_material(work, batch.mails)
+        material = gather_material(work, batch.mails, calendar=room.calendar, now=room.clock.now())
     desk = Desk(room, material, deque(batch.mails))
     seen, tally = batch.channel, Tally()
     while letters := desk.take(crew.size):
@@ -99,7 +99,7 @@ def _mark(room: Mailroom, prepared: Sequence[Boarding]) -> None:
     """sending → handing with the frozen letter, for each that is still true and still ours: read again under lock."""
     now = room.clock.now()
     with room.db.begin() as work:
-        truths = read_truths(work, [each.message for each in prepared], lock=True)
+        truths = read_truths(work, [each.message for each in prepared], calendar=room.calendar, now=now, lock=True)
         pairs = [_marked(each.written, truths, now) for each in prepared]
         stands = work.outbox.change_all(pairs)
         for (_, after), mine in zip(pairs, stands, strict=True):

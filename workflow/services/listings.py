@@ -278,5 +278,12 @@ def account_rows(db: Database) -> list[Json]:
 
 def _accounts(accounts: Iterable[Account]) -> list[Json]:
     return [
-        {"email": each.email, "name": each.name, "language": each.language, "one_time": each.once} for each in accounts
+        {
+            "email": each.email,
+            "name": each.name,
+            "language": each.language,
+            "one_time": each.once,
+            "digest": each.digest,
+        }
+        for each in accounts
     ]

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow.domain.messages import Enclosure, Frozen, Message, MessageKind
+from workflow.domain.calendar import Calendar
+from workflow.domain.messages import TO_OFFICE, Enclosure, Frozen, Message, MessageKind
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
-from workflow.ports import CalendarEntry, Work
+from workflow.ports import CalendarEntry, Rendered, Work
+from workflow.services.digest import Agenda, read_agenda
+from workflow.services.digest_letters import compose_for_office
 from workflow.services.letters import Situation, compose
 from workflow.services.mailroom import Mailroom
 from workflow.services.sheets import form_sheet
@@ -36,6 +39,7 @@ class Material:
     submissions: Mapping[str, Submission]
     editions: Mapping[tuple[str, str], Edition]  # by submission and the receipt's slot: each tells of its own
     recipients: Mapping[str, Recipient]
+    agenda: Agenda | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +59,18 @@ class Written:
         return (self.message.to_email, *(_address(copy) for copy in self.message.copies))
 
 
-def gather_material(work: Work, messages: Iterable[Message]) -> Material:
+def gather_material(work: Work, messages: Iterable[Message], *, calendar: Calendar, now: datetime) -> Material:
     """Read all that is needed to write these mails."""
     unwritten = [each for each in messages if each.frozen is None]
+    to_office = any(each.kind in TO_OFFICE for each in unwritten)
     handed_in = {each.submission: work.editions.of(each.submission) for each in unwritten if each.kind in WITH_EDITION}
     with_form = {each.submission for each in unwritten if each.kind in WITH_FORM}
     return Material(
-        rounds={id_: work.rounds.get(id_) for id_ in {each.round for each in unwritten}},
-        submissions=work.submissions.several({each.submission for each in unwritten}),
+        rounds={id_: work.rounds.get(id_) for id_ in {each.round for each in unwritten if each.round}},
+        submissions=work.submissions.several({each.submission for each in unwritten if each.submission}),
         editions={(id_, each.slot): each for id_, editions in handed_in.items() for each in editions},
         recipients={each.id: each for id_ in sorted(with_form) for each in work.recipients.of(id_)},
+        agenda=read_agenda(work, calendar=calendar, now=now) if to_office else None,
     )
 
 
@@ -76,6 +82,9 @@ def write(room: Mailroom, message: Message, material: Material, *, now: datetime
 
 
 def _freeze(room: Mailroom, message: Message, material: Material, now: datetime) -> Frozen:
+    if material.agenda and message.kind in TO_OFFICE:
+        letter = compose_for_office(message, material.agenda, office=room.office, calendar=room.calendar, now=now)
+        return _frozen(room, message, room.renderer.render(letter), (), now)
     situation = Situation(
         message=message,
         round=material.rounds[message.round],
@@ -86,6 +95,13 @@ def _freeze(room: Mailroom, message: Message, material: Material, now: datetime)
         now=now,
     )
     words = room.renderer.render(compose(situation))
+    enclosed = _enclosures(room, situation, words.subject, material.recipients.get(message.recipient))
+    return _frozen(room, message, words, enclosed, now)
+
+
+def _frozen(
+    room: Mailroom, message: Message, words: Rendered, enclosed: tuple[Enclosure, ...], now: datetime
+) -> Frozen:
     return Frozen(
         subject=words.subject,
         text=words.text,
@@ -98,7 +114,7 @@ def _freeze(room: Mailroom, message: Message, material: Material, now: datetime)
         message_id=f"<{message.id}@{room.office.mail_domain}>",
         date=now,
         kind=message.kind,
-        attachments=_enclosures(room, situation, words.subject, material.recipients.get(message.recipient)),
+        attachments=enclosed,
     )
 
 

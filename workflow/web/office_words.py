@@ -65,6 +65,8 @@ MAILS: Mapping[str, str] = {
     MessageKind.EXCUSED: gettext("besked om undantag"),
     MessageKind.HANDOVER: gettext("besked till den som har tagit över"),
     MessageKind.HANDED_OVER: gettext("besked till den som har lämnat över"),
+    MessageKind.DIGEST: gettext("sammanfattning till samordnare"),
+    MessageKind.REVIEW_REMINDER: gettext("påminnelse om granskning"),
 }
 SHORT_MAILS: Mapping[str, str] = {
     MessageKind.REMINDER: gettext("påminnelse"),
@@ -98,6 +100,10 @@ REASONS: Mapping[str, str] = {
     "contact_changed": gettext("Någon annan är kontaktperson nu. Mejlet går till den personen."),
     "round_closed": gettext("Omgången är stängd."),
     "superseded": gettext("En senare påminnelse gick i stället."),
+    "nothing_to_do": gettext("Inget behövde göras."),
+    "missed": gettext("Dagen hann passera utan att mejlet planerades."),
+    "not_wanted": gettext("Samordnaren har stängt av sammanfattningen."),
+    "no_account": gettext("Kontot finns inte längre."),
     "too_late": gettext("Det hade kommit för sent för att vara sant."),
     "one_a_day": gettext("Personen hade redan fått en påminnelse den dagen."),
     "no_contact": gettext("Det finns ingen kontaktperson att skriva till."),

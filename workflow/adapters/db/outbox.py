@@ -149,6 +149,9 @@ class SqlOutbox:
     def of_submission(self, submission_id: str) -> tuple[Message, ...]:
         return self._ordered(select(outbox).where(outbox.c.submission == submission_id))
 
+    def about_no_unit(self, since: datetime) -> tuple[Message, ...]:
+        return self._ordered(select(outbox).where(ABOUT_NO_UNIT, outbox.c.due_at >= since))
+
     def list(
         self,
         *,

@@ -1,0 +1,172 @@
+"""Planning the coordinators' daily mail: a row for each of them and day, whether or not there is something to tell."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from workflow.domain.addressing import addressee
+from workflow.domain.audit import Event
+from workflow.domain.calendar import Calendar
+from workflow.domain.digest import (
+    MISSED,
+    NOTHING_TO_DO,
+    UNDELIVERED,
+    Chores,
+    DigestPolicy,
+    due_on,
+    for_review_by,
+    look,
+    missed_days,
+    review_is_due,
+    why_not,
+)
+from workflow.domain.messages import TO_OFFICE, TOO_LATE, Message, MessageKind, MessageState
+from workflow.domain.people import Account
+from workflow.domain.rounds import Round, RoundState
+from workflow.domain.submissions import Recipient
+from workflow.ports import Database, Secrets, Work
+from workflow.services.rounds import SYSTEM
+
+LOOKS_BACK = timedelta(days=120)  # longer than any reminder of reviews is told to wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The coordinators and what of the open rounds needs doing, read in one go."""
+
+    accounts: tuple[Account, ...]
+    chores: tuple[Chores, ...]
+    today: date
+
+    def account(self, message: Message) -> Account | None:
+        return next((each for each in self.accounts if each.email == message.to_email), None)
+
+    def against(self, message: Message) -> str:
+        """Why this mail must not go any more, or ""."""
+        return why_not(message, self.account(message), self.chores, self.accounts, self.today)
+
+
+def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
+    """Three queries for each open round; nothing is locked: a digest asks nobody for anything."""
+    return Agenda(
+        accounts=work.access.accounts(),
+        chores=tuple(_chores(work, each, calendar, now) for each in _open(work)),
+        today=calendar.local(now).date(),
+    )
+
+
+def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
+    """Plan today's mails, once for each coordinator and day; gives how many are to be sent.
+
+    A day on which there is nothing to tell, or that nobody planned in time, stands in the ledger as skipped. Nothing
+    is planned on days without sending, before the time of day, or while no round is open.
+    """
+    today = calendar.local(now).date()
+    due_at = due_on(today, policy, calendar)
+    if not policy.sends or due_at is None or now < due_at:
+        return 0
+    with db.read() as work:
+        ledger = work.outbox.about_no_unit(now - LOOKS_BACK)
+        lacking = _lacking(work.access.accounts(), ledger, policy, today)
+        if not lacking:  # at most ticks all is planned
+            return 0
+        agenda = read_agenda(work, calendar=calendar, now=now)
+    planner = Planner(agenda, policy, ledger, secrets, calendar, now)
+    rows = [row for account in lacking for row in planner.rows(account)] if agenda.chores else []
+    return _plan(db, rows, now)
+
+
+def _plan(db: Database, rows: Sequence[Message], now: datetime) -> int:
+    """Whoever plans the same at the same time finds the key taken."""
+    if not rows:
+        return 0
+    with db.begin() as work:
+        if not work.outbox.plan(rows):
+            return 0
+        planned = sum(row.state is MessageState.PLANNED for row in rows)
+        data = {"planned": planned, "skipped": len(rows) - planned}
+        work.log.append(Event(kind="digests.planned", actor=SYSTEM, at=now, data=data))
+        return planned
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What the ledger lacks for a coordinator today: the day's row, and those of the days that were missed."""
+
+    agenda: Agenda
+    policy: DigestPolicy
+    ledger: tuple[Message, ...]
+    secrets: Secrets
+    calendar: Calendar
+    now: datetime
+
+    def rows(self, account: Account) -> list[Message]:
+        own = [each for each in self.ledger if each.to_email == account.email]
+        last = max((date.fromisoformat(each.slot) for each in own), default=None)
+        opened = min(self.calendar.local(each.round.opens_at).date() for each in self.agenda.chores)
+        days = missed_days(last, opened=opened, today=self.agenda.today, calendar=self.calendar)
+        missed = [self._row(account, day).skip(MISSED) for day in days]
+        return [*missed, self._todays(account, own)]
+
+    def _todays(self, account: Account, own: Sequence[Message]) -> Message:
+        row = self._row(account, self.agenda.today)
+        if not self._is_due(account, own):
+            return row.skip(NOTHING_TO_DO)
+        return row if self.calendar.in_window(self.now) else row.skip(TOO_LATE)
+
+    def _is_due(self, account: Account, own: Sequence[Message]) -> bool:
+        if account.digest:
+            return any(each.anything for each in self.agenda.chores)
+        reminded = [date.fromisoformat(each.slot) for each in own if _reminded(each)]
+        return review_is_due(
+            for_review_by(account, self.agenda.chores, self.agenda.accounts),
+            self.policy,
+            reminded_on=max(reminded, default=None),
+            today=self.agenda.today,
+            calendar=self.calendar,
+        )
+
+    def _row(self, account: Account, day: date) -> Message:
+        return Message(
+            id=self.secrets.new_id(),
+            round="",
+            submission="",
+            recipient="",
+            kind=MessageKind.DIGEST if account.digest else MessageKind.REVIEW_REMINDER,
+            slot=day.isoformat(),
+            deadline_revision=0,
+            to_name=account.name,
+            to_email=account.email,
+            language=account.language,
+            due_at=due_on(day, self.policy, self.calendar) or self.calendar.at(day, self.policy.at),
+            give_up_at=self.calendar.end_of_day(day),
+            detail={"after": str(self.policy.review_after)},
+            created_at=self.now,
+        )
+
+
+def _reminded(row: Message) -> bool:
+    ended_unsent = row.state in {MessageState.SKIPPED, MessageState.CANCELLED}
+    return row.kind is MessageKind.REVIEW_REMINDER and not ended_unsent
+
+
+def _lacking(
+    accounts: Iterable[Account], ledger: Iterable[Message], policy: DigestPolicy, today: date
+) -> tuple[Account, ...]:
+    """Who has no row for today, of either kind: whoever changes their mind in the morning still has one mail."""
+    have = {each.to_email for each in ledger if each.slot == today.isoformat() and each.kind in TO_OFFICE}
+    wanting = (each for each in accounts if each.digest or policy.review_after)
+    return tuple(each for each in wanting if each.email not in have)
+
+
+def _open(work: Work) -> tuple[Round, ...]:
+    return tuple(each for each in work.rounds.all() if each.state is RoundState.OPEN)
+
+
+def _chores(work: Work, round_: Round, calendar: Calendar, now: datetime) -> Chores:
+    people: dict[str, list[Recipient]] = {}
+    for each in work.recipients.of_round(round_.id):
+        people.setdefault(each.submission, []).append(each)
+    contacts = {id_: chosen for id_, theirs in people.items() if (chosen := addressee(theirs, now))}
+    troubled = work.outbox.list(round_id=round_.id, states=UNDELIVERED)
+    return look(round_, work.submissions.of_round(round_.id), contacts, troubled, calendar=calendar, now=now)

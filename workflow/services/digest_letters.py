@@ -1,0 +1,111 @@
+"""Turning what needs doing into the coordinators' letters: every word read from how things stand at the claim."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from workflow.domain import datewords
+from workflow.domain.calendar import Calendar
+from workflow.domain.digest import Chores, Late, Waiting, reminded_of
+from workflow.domain.letters import Chore, ChoreList, Digest, Letter, ReviewReminder, RoundDigest
+from workflow.domain.messages import Message, MessageKind
+from workflow.domain.people import Office
+from workflow.domain.submissions import State
+from workflow.services.digest import Agenda
+
+SHOWN = 12  # lines of a kind; the rest stands on the page
+HANDED_IN = (State.SUBMITTED, State.APPROVED)
+
+
+def compose_for_office(
+    message: Message, agenda: Agenda, *, office: Office, calendar: Calendar, now: datetime
+) -> Letter:
+    """The digest, or the reminder of reviews."""
+    writer = _Writer(message, agenda, office, calendar, now)
+    return writer.digest() if message.kind is MessageKind.DIGEST else writer.reviews()
+
+
+class _Writer:
+    def __init__(self, message: Message, agenda: Agenda, office: Office, calendar: Calendar, now: datetime) -> None:
+        self._message, self._agenda, self._office = message, agenda, office
+        self._calendar, self._now = calendar, now
+        self._language = message.language
+
+    def digest(self) -> Digest:
+        chores = [each for each in self._agenda.chores if each.anything]
+        return Digest(
+            **self._shared(chores),
+            rounds=tuple(self._round(each, self._todo(each)) for each in chores),
+            late=sum(len(each.late) for each in chores),
+            waiting=sum(len(each.waiting) for each in chores),
+            undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
+            no_contact=sum(len(each.without_contact) for each in chores),
+        )
+
+    def reviews(self) -> ReviewReminder:
+        account = self._agenda.account(self._message)
+        chosen = reminded_of(self._message, account, self._agenda.chores, self._agenda.accounts) if account else ()
+        by_round = {each.round.id: [one for one in each.waiting if one in chosen] for each in self._agenda.chores}
+        chores = [each for each in self._agenda.chores if by_round[each.round.id]]
+        lists = [self._list("waiting", [self._waiting(one) for one in by_round[each.round.id]]) for each in chores]
+        return ReviewReminder(
+            **self._shared(chores),
+            waiting=len(chosen),
+            longest=datewords.working_days(max((each.days for each in chosen), default=0), self._language),
+            rounds=tuple(self._round(each, (found,)) for each, found in zip(chores, lists, strict=True)),
+        )
+
+    def _shared(self, chores: Sequence[Chores]) -> dict[str, Any]:
+        return {
+            "language": self._language,
+            "first_name": self._message.to_name.split(" ", maxsplit=1)[0],
+            "link": self._page(chores[0]) if len(chores) == 1 else f"{self._office.base_url}/omgangar",
+            "office": self._office.sender_name,
+            "contact_name": self._office.contact_name,
+            "contact_phone": self._office.contact_phone,
+            "contact_email": self._office.contact_email,
+        }
+
+    def _page(self, chores: Chores) -> str:
+        return f"{self._office.base_url}/omgang/{chores.round.id}"
+
+    def _round(self, chores: Chores, todo: Iterable[ChoreList]) -> RoundDigest:
+        days = sorted({self._calendar.last_day(each) for each in chores.round.due_at.values()})
+        return RoundDigest(
+            round=chores.round.title(self._language),
+            due=", ".join(datewords.day(day, self._language) for day in days),
+            units=len(chores.submissions),
+            handed_in=chores.count(*HANDED_IN),
+            approved=chores.count(State.APPROVED),
+            draft=chores.count(State.DRAFT),
+            not_started=chores.count(State.NOT_STARTED),
+            returned=chores.count(State.RETURNED),
+            todo=tuple(each for each in todo if each.count),
+        )
+
+    def _todo(self, chores: Chores) -> tuple[ChoreList, ...]:
+        return (
+            self._list("late", [self._late(each) for each in chores.late]),
+            self._list("waiting", [self._waiting(each) for each in chores.waiting]),
+            self._list("failed", [self._mail(each, chores) for each in chores.failed]),
+            self._list("unknown", [self._mail(each, chores) for each in chores.unknown]),
+            self._list("no_contact", [Chore(unit=each.unit_name) for each in chores.without_contact]),
+        )
+
+    def _list(self, key: str, lines: Sequence[Chore]) -> ChoreList:
+        return ChoreList(key=key, lines=tuple(lines[:SHOWN]), more=max(0, len(lines) - SHOWN))
+
+    def _late(self, late: Late) -> Chore:
+        contact = late.contact
+        who = ", ".join(filter(None, (contact.name, contact.phone or contact.email))) if contact else ""
+        return Chore(unit=late.submission.unit_name, fact=datewords.late_words(late.days, self._language), detail=who)
+
+    def _waiting(self, waiting: Waiting) -> Chore:
+        return Chore(
+            unit=waiting.submission.unit_name,
+            fact=datewords.day(waiting.since, self._language),
+            detail=datewords.late_words(waiting.days, self._language),
+        )
+
+    def _mail(self, message: Message, chores: Chores) -> Chore:
+        return Chore(unit=chores.names[message.submission], fact=str(message.kind), detail=message.to_email)
