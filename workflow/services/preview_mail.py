@@ -96,7 +96,7 @@ def _material(room: Mailroom, preview: RoundPreview, row: Message) -> Material:
     """What the letter speaks of; of a round that has not opened, what opening will make."""
     if preview.is_stored:
         with room.db.read() as work:
-            return gather_material(work, [row])
+            return gather_material(work, [row], calendar=room.calendar, now=row.due_at)
     return Material(
         rounds={row.round: preview.round},
         submissions={each.submission.id: each.submission for each in preview.cases},

@@ -39,7 +39,7 @@ class Material:
     submissions: Mapping[str, Submission]
     editions: Mapping[tuple[str, str], Edition]  # by submission and the receipt's slot: each tells of its own
     recipients: Mapping[str, Recipient]
-    agenda: Agenda | None
+    agenda: Agenda | None = None
 
 
 @dataclass(frozen=True, slots=True)
