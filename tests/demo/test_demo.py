@@ -90,7 +90,7 @@ def test_nobody_gets_two_reminders_on_a_day(played: Played) -> None:
 
 def test_the_ledger_agrees_with_the_listener_mail_by_mail(played: Played) -> None:
     with played.house.db.read() as work:
-        ledger = work.outbox.list(round_id=ROUND)
+        ledger = work.outbox.list()
     sent = [each for each in ledger if each.state is MessageState.SENT]
     assert Counter((each.kind, each.to_email) for each in sent) == Counter(
         (kind(mail), line["to"][0]) for line, mail in zip(played.received, played.mails, strict=True)

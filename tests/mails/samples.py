@@ -185,6 +185,7 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
     )
     contact = "Alva Påhittad, 08-508 00 001"
     todo = (
+        ChoreList(key="asked", lines=(Chore(unit="Farsta stadsdelsnämnd", fact=words["due"]),)),
         ChoreList(
             key="late",
             lines=(
@@ -213,11 +214,14 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
     shared = office(language)
     yield (
         "digest",
-        Digest(**shared, rounds=(round_,), late=9, waiting=2, undelivered=2, no_contact=1),
+        Digest(**shared, rounds=(round_,), asked=1, late=9, waiting=2, undelivered=2, no_contact=1),
     )
     bare = replace(round_, approved=1, draft=1, not_started=1, returned=1, todo=(waiting,))
     other = replace(bare, approved=0, draft=0, not_started=0, returned=0)
-    yield "digest-two-rounds", Digest(**shared, rounds=(bare, other), late=1, waiting=1, undelivered=1, no_contact=0)
+    yield (
+        "digest-two-rounds",
+        Digest(**shared, rounds=(bare, other), asked=0, late=1, waiting=1, undelivered=1, no_contact=0),
+    )
     reviews = replace(bare, todo=(replace(waiting, more=2),))
     yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
     one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))

@@ -13,6 +13,7 @@ from workflow.domain.messages import TOO_LATE, Message, MessageKind, MessageStat
 from workflow.domain.people import Account
 from workflow.services import reminders, submissions
 from workflow.services.digest import plan_digests
+from workflow.services.extensions import ask_for_time
 from workflow.services.ledger import ledger
 from workflow.services.listings import mail_document, mail_rows
 
@@ -267,3 +268,24 @@ def test_a_word_of_a_draft_is_in_no_mail_to_a_coordinator(staffed: House) -> Non
     with staffed.read() as work:
         assert CANARY not in repr([work.outbox.get(each.id) for each in rows(staffed)])
     assert all(CANARY.encode() not in mail.data for mail in staffed.postman.taken)
+
+
+def test_who_asks_for_more_time_is_named_until_somebody_has_answered(staffed: House) -> None:
+    nobody_lacks_a_contact(staffed)
+    at(staffed, "2027-05-20")
+    asked = ask_for_time(
+        staffed.db,
+        NORRBY,
+        wished=staffed.calendar.at(date(2027, 6, 4), time(16)),
+        reason="Förvaltningschefen är borta.",
+        by="r",
+        secrets=staffed.secrets,
+        calendar=staffed.calendar,
+        now=staffed.clock.at,
+    )
+    assert plan(staffed) == 1
+    staffed.deliver()
+    (text,) = texts(staffed)
+    assert "1 ber om mer tid" in text
+    assert "Norrby stadsdelsnämnd: önskar anstånd till fredag 4 juni kl. 16.00" in " ".join(text.split())
+    assert asked.reason not in text

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from itertools import accumulate, repeat, takewhile
 
 from workflow.domain.calendar import Calendar
+from workflow.domain.extensions import Extension
 from workflow.domain.messages import OWED_ONLY, TOO_LATE, Message, MessageKind, MessageState
 from workflow.domain.people import Account, sort_key
 from workflow.domain.rounds import Round
@@ -51,6 +52,14 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A unit that has asked for more time, until when, and that nobody has answered yet."""
+
+    submission: Submission
+    wished: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chores:
     """What of one round needs doing; units in Swedish order, what has waited longest first.
 
@@ -64,10 +73,11 @@ class Chores:
     failed: tuple[Message, ...]
     unknown: tuple[Message, ...]
     without_contact: tuple[Submission, ...]
+    asked: tuple[Asked, ...] = ()
 
     @property
     def anything(self) -> bool:
-        return any((self.late, self.waiting, self.failed, self.unknown, self.without_contact))
+        return any((self.asked, self.late, self.waiting, self.failed, self.unknown, self.without_contact))
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -83,11 +93,16 @@ def look(
     submissions: Iterable[Submission],
     contacts: Mapping[str, Recipient],
     troubled: Iterable[Message],
+    requests: Iterable[Extension] = (),
     *,
     calendar: Calendar,
     now: datetime,
 ) -> Chores:
-    """`contacts` has whom mail to a submission goes to, if anybody; `troubled` are the mails that ended UNDELIVERED."""
+    """Sort out what of a round needs doing.
+
+    `contacts` has whom mail to a submission goes to, if anybody; `troubled` are the mails that ended UNDELIVERED,
+    `requests` those for more time that nobody has answered.
+    """
     ordered = tuple(sorted(submissions, key=lambda each: sort_key(each.unit_name)))
     known = {each.id: each for each in ordered}
     mattering = [each for each in troubled if each.submission in known and matters(each, known[each.submission])]
@@ -105,6 +120,11 @@ def look(
         failed=tuple(each for each in mattering if each.state is MessageState.FAILED),
         unknown=tuple(each for each in mattering if each.state is MessageState.UNKNOWN),
         without_contact=tuple(each for each in ordered if each.is_owed and each.id not in contacts),
+        asked=tuple(
+            Asked(submission=known[each.submission], wished=each.wished)
+            for each in requests
+            if each.submission in known and each.wished
+        ),
     )
 
 

@@ -202,7 +202,7 @@ class Chore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoreList:
-    """The first lines of a kind, and how many there are more. `key`: late, waiting, failed, unknown, no_contact."""
+    """The first lines of a kind, and how many there are more. `key` names it (_base/*/words.jinja)."""
 
     key: str
     lines: tuple[Chore, ...]
@@ -234,6 +234,7 @@ class Digest(Letter):
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
     rounds: tuple[RoundDigest, ...]
+    asked: int
     late: int
     waiting: int
     undelivered: int

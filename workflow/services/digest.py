@@ -20,6 +20,7 @@ from workflow.domain.digest import (
     review_is_due,
     why_not,
 )
+from workflow.domain.extensions import ExtensionState
 from workflow.domain.messages import TO_OFFICE, TOO_LATE, Message, MessageKind, MessageState
 from workflow.domain.people import Account
 from workflow.domain.rounds import Round, RoundState
@@ -47,7 +48,7 @@ class Agenda:
 
 
 def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
-    """Three queries for each open round; nothing is locked: a digest asks nobody for anything."""
+    """Four queries for each open round; nothing is locked: a digest asks nobody for anything."""
     return Agenda(
         accounts=work.access.accounts(),
         chores=tuple(_chores(work, each, calendar, now) for each in _open(work)),
@@ -169,4 +170,5 @@ def _chores(work: Work, round_: Round, calendar: Calendar, now: datetime) -> Cho
         people.setdefault(each.submission, []).append(each)
     contacts = {id_: chosen for id_, theirs in people.items() if (chosen := addressee(theirs, now))}
     troubled = work.outbox.list(round_id=round_.id, states=UNDELIVERED)
-    return look(round_, work.submissions.of_round(round_.id), contacts, troubled, calendar=calendar, now=now)
+    asked = work.extensions.of_round(round_.id, states={ExtensionState.ASKED})
+    return look(round_, work.submissions.of_round(round_.id), contacts, troubled, asked, calendar=calendar, now=now)

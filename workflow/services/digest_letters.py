@@ -6,7 +6,7 @@ from typing import Any
 
 from workflow.domain import datewords
 from workflow.domain.calendar import Calendar
-from workflow.domain.digest import Chores, Late, Waiting, reminded_of
+from workflow.domain.digest import Asked, Chores, Late, Waiting, reminded_of
 from workflow.domain.letters import Chore, ChoreList, Digest, Letter, ReviewReminder, RoundDigest
 from workflow.domain.messages import Message, MessageKind
 from workflow.domain.people import Office
@@ -36,6 +36,7 @@ class _Writer:
         return Digest(
             **self._shared(chores),
             rounds=tuple(self._round(each, self._todo(each)) for each in chores),
+            asked=sum(len(each.asked) for each in chores),
             late=sum(len(each.late) for each in chores),
             waiting=sum(len(each.waiting) for each in chores),
             undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
@@ -85,6 +86,7 @@ class _Writer:
 
     def _todo(self, chores: Chores) -> tuple[ChoreList, ...]:
         return (
+            self._list("asked", [self._asked(each) for each in chores.asked]),
             self._list("late", [self._late(each) for each in chores.late]),
             self._list("waiting", [self._waiting(each) for each in chores.waiting]),
             self._list("failed", [self._mail(each, chores) for each in chores.failed]),
@@ -94,6 +96,10 @@ class _Writer:
 
     def _list(self, key: str, lines: Sequence[Chore]) -> ChoreList:
         return ChoreList(key=key, lines=tuple(lines[:SHOWN]), more=max(0, len(lines) - SHOWN))
+
+    def _asked(self, asked: Asked) -> Chore:
+        wished = datewords.due_moment(asked.wished, self._language, self._calendar.zone, year=False)
+        return Chore(unit=asked.submission.unit_name, fact=wished)
 
     def _late(self, late: Late) -> Chore:
         contact = late.contact
