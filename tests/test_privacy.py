@@ -154,6 +154,8 @@ COMMANDS = [
     ["status", ROUND, "--csv"],
     ["submission", "show", ROUND, "norrby", "--json"],
     ["submission", "show", ROUND, "vatten"],
+    ["submission", "previous", ROUND, "vatten"],
+    ["submission", "previous", ROUND, "norrby", "--json"],
     ["units", "handover", ROUND, "norrby", "--to", "Nils Ny", "nils@norrby.example", "--dry-run"],
     ["mail", "list", ROUND, "--json"],
     ["bundle", ROUND, "--draft", "-o", "{out}"],

@@ -2,11 +2,13 @@
 
 from datetime import date
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from workflow.adapters.documents.spreadsheet import write_table
 from workflow.adapters.mail.addresses import HeaderRefusedError, clean
-from workflow.adapters.roster import check_roster, load_roster, write_roster
+from workflow.adapters.roster import check_roster, load_roster, write_roster, write_spreadsheet
 from workflow.domain.errors import ConfigError
 from workflow.domain.people import Contact, Role, UnitKind
 from workflow.domain.roster import COLUMNS, Change, ChangeKind, Roster, is_mailbox, roster_changes
@@ -192,7 +194,8 @@ def test_changes_name_what_came_went_and_differs(tmp_path: Path) -> None:
             after="eva.ek@ks.example",
         ),
         Change(kind=ChangeKind.ADDED, unit="ny", after="Nya nämnden"),
-        Change(kind=ChangeKind.CHANGED, unit="stokab", field="language", before="en", after="sv"),
+        Change(kind=ChangeKind.CHANGED, unit="stokab", field="contact_language", before="en", after="sv"),
+        Change(kind=ChangeKind.CHANGED, unit="stokab", field="head_language", before="en", after="sv"),
         Change(kind=ChangeKind.REMOVED, unit="gamla", before="Gamla, stora nämnden"),
     )
 
@@ -216,3 +219,170 @@ def test_letters_that_disguise_a_name_are_refused_on_their_line(tmp_path: Path, 
     assert f"U+{ord(hidden):04X}" in text
     with pytest.raises(HeaderRefusedError):
         clean(f"a{hidden}b", field="namn")
+
+
+# --- more than one row can say, and spreadsheets ------------------------------
+
+LONG = """\
+id,name,kind,role,contact_name,contact_email,contact_phone,language,contact_from,contact_to
+ks,Kommunstyrelsen,kommunstyrelse,primary,Alva Ek,alva@ks.example,08-1,sv,,2026-12-31
+ks,,,primary,Bo Al,bo@ks.example,,en,2027-01-01,
+ks,,,deputy,Cia Ö,cia@ks.example,08-2,sv,,
+ks,,,deputy,Dan Å,dan@ks.example,,sv,,
+ks,,,registrar,Eva Ek,eva@ks.example,,sv,,
+ks,,,function_mailbox,,brevlada@ks.example,,sv,,
+amn,Arbetsnämnden,facknamnd,,,,,,,
+"""
+
+
+def test_dates_and_several_in_a_role_have_a_row_each(tmp_path: Path) -> None:
+    roster = load_roster(put(tmp_path, LONG))
+    assert [each.id for each in roster.units] == ["ks", "amn"]
+    assert [(each.role, each.name, each.valid_from, each.valid_to) for each in roster.contacts[:3]] == [
+        (Role.PRIMARY, "Alva Ek", None, date(2026, 12, 31)),
+        (Role.PRIMARY, "Bo Al", date(2027, 1, 1), None),
+        (Role.DEPUTY, "Cia Ö", None, None),
+    ]
+    assert (roster.contacts[2].phone, roster.contacts[1].language) == ("08-2", "en")
+    assert (roster.contacts[-1].role, roster.contacts[-1].name) == (Role.FUNCTION_MAILBOX, "")
+
+
+@pytest.mark.parametrize("text", [LONG, GOOD])
+def test_both_kinds_of_file_read_back_as_the_same_register(tmp_path: Path, text: str) -> None:
+    roster = load_roster(put(tmp_path, text))
+    assert load_roster(put(tmp_path, write_roster(roster.units, roster.contacts))) == roster
+    file = tmp_path / "units.xlsx"
+    file.write_bytes(write_spreadsheet(roster.units, roster.contacts))
+    assert load_roster(file) == roster
+    assert roster_changes(roster, load_roster(file)) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ("2026-12-31", "2027-01-01", 3, "har två i rollen primary samma dag: Alva Ek och Bo Al"),
+        ("2027-01-01,\n", "2027-01-01,2026-01-01\n", 3, "”contact_from” ligger inte före ”contact_to”"),
+        ("2027-01-01,\n", "9999-12-31,\n", 3, "”9999-12-31” är inget datum (contact_from)."),
+        (",registrar,", ",registrator,", 6, "”registrator” finns inte som role. Menade du ”registrar”?"),
+        ("Eva Ek,eva@ks.example", ",", 6, "”contact_name” saknas, men ”role” är ifylld."),
+        ("brevlada@ks.example", "brevlada", 7, "”brevlada” är ingen e-postadress"),
+        ("ks,,,deputy,Dan", "sk,,,deputy,Dan", 5, "”name” är tom."),
+    ],
+)
+def test_a_fault_of_one_of_several_has_its_row(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
+    assert old in LONG
+    faults = said(put(tmp_path, LONG.replace(old, new, 1)))
+    assert any(fault[0] == line and what in fault[1] for fault in faults), faults
+
+
+def test_changes_of_one_of_several_name_who_it_is(tmp_path: Path) -> None:
+    old = load_roster(put(tmp_path, LONG))
+    new = load_roster(
+        put(
+            tmp_path,
+            LONG.replace("dan@", "dana@")
+            .replace("2026-12-31", "2026-12-30")
+            .replace("ks,,,registrar,Eva Ek,eva@ks.example,,sv,,\n", "")
+            + "amn,,,registrar,Eva Ek,eva@ks.example,,sv,,\n",
+        )
+    )
+    changes = [(each.unit, each.field, each.before, each.after) for each in roster_changes(old, new)]
+    assert changes == [
+        ("ks", "contact_to", "2026-12-31", "2026-12-30"),
+        ("ks", "deputy2_email", "dan@ks.example", "dana@ks.example"),
+        ("ks", "registrar_name", "Eva Ek", ""),
+        ("ks", "registrar_email", "eva@ks.example", ""),
+        ("ks", "registrar_language", "sv", ""),
+        ("amn", "registrar_name", "", "Eva Ek"),
+        ("amn", "registrar_email", "", "eva@ks.example"),
+        ("amn", "registrar_language", "", "sv"),
+    ]
+
+
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+NAMES = ["id", "name", "kind", "contact_name", "contact_email", "contact_phone", "valid_from"]
+
+
+def spreadsheet(tmp_path: Path, *rows: list[str]) -> Path:
+    file = tmp_path / "units.xlsx"
+    file.write_bytes(write_table(rows or [["id"]]))
+    return file
+
+
+def test_what_excel_writes_is_read_as_people_see_it(tmp_path: Path) -> None:
+    """Shared texts in several runs, a number, a day by a built-in and by an own format, an empty row, a formula."""
+    cells = "".join(
+        f'<c r="{letter}1" t="inlineStr"><is><t>{name}</t></is></c>'
+        for letter, name in zip("ABCDEFG", NAMES, strict=True)
+    )
+    row = (
+        '<c r="A3" t="s"><v>0</v></c><c r="B3" t="s"><v>1</v></c><c r="C3" t="str"><f>A1</f><v>kommunstyrelse</v></c>'
+        '<c r="D3" t="s"><v>0</v></c><c r="E3" t="inlineStr"><is><t>alva@ks.example</t></is></c>'
+        '<c r="F3"><v>4650.0</v></c><c r="G3" s="1"><v>46388</v></c>'
+    )
+    file = spreadsheet(tmp_path)
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = (
+        f'<worksheet {MAIN}><sheetData><row r="1">{cells}</row><row r="2"/>'
+        f'<row r="3">{row}</row></sheetData></worksheet>'
+    ).encode()
+    parts["xl/sharedStrings.xml"] = (
+        f"<sst {MAIN}><si><t>ks</t></si><si><r><t>Kommun</t></r><r><t>styrelsen</t></r></si></sst>"
+    ).encode()
+    parts["xl/styles.xml"] = (
+        f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="170" formatCode="yyyy\\-mm\\-dd"/></numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>'
+    ).encode()
+    with ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    roster = load_roster(file)
+    assert (roster.units[0].name, roster.units[0].valid_from) == ("Kommunstyrelsen", date(2027, 1, 1))
+    assert (roster.contacts[0].name, roster.contacts[0].phone) == ("ks", "4650")
+
+
+def test_a_spreadsheet_s_fault_has_its_row(tmp_path: Path) -> None:
+    file = spreadsheet(
+        tmp_path,
+        ["id", "name", "kind", "contact_name", "contact_email"],
+        ["ks", "Kommunstyrelsen", "kommunstyrelse", "Alva", "alva@ks.example"],
+        [],
+        ["amn", "Arbetsnämnden", "nämnd", "", "", "utanför"],
+    )
+    assert [line for line, _ in said(file)] == [4]
+    assert "6 fält" in said(file)[0][1]
+
+
+def test_what_begins_like_a_formula_is_a_name(tmp_path: Path) -> None:
+    roster = load_roster(put(tmp_path, GOOD.replace("AB Stokab", "=1+1")))
+    file = tmp_path / "units.xlsx"
+    file.write_bytes(write_spreadsheet(roster.units, roster.contacts))
+    with ZipFile(file) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+    assert load_roster(file) == roster
+
+
+@pytest.mark.parametrize(
+    ("name", "said_of_it"),
+    [("xl/vbaProject.bin", "makron"), ("xl/externalLinks/externalLink1.xml", "från annat håll"), ("../x", "")],
+)
+def test_a_spreadsheet_with_more_in_it_is_refused(tmp_path: Path, name: str, said_of_it: str) -> None:
+    file = spreadsheet(tmp_path)
+    with ZipFile(file, "a") as archive:
+        archive.writestr(name, "<x/>")
+    assert [line for line, what in said(file) if said_of_it in what] == [1]
+
+
+def test_a_bomb_an_entity_and_what_is_no_spreadsheet_are_refused(tmp_path: Path) -> None:
+    file = spreadsheet(tmp_path)
+    with ZipFile(file, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/bomb.xml", b"\0" * 60_000_000)
+    assert len(said(file)) == 1
+    for broken in (b"id,name", b"", b"PK\x03\x04"):
+        file.write_bytes(broken)
+        assert len(said(file)) == 1
+    with ZipFile(file, "w") as archive:
+        archive.writestr("xl/workbook.xml", '<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>')
+    assert len(said(file)) == 1
+    assert len(said(spreadsheet(tmp_path, ["id", *["x"] * 80]))) == 1

@@ -22,7 +22,7 @@ from workflow.web.words import translations
 GROUPS = {
     "": "demo up worker scheduler web check doctor status bundle calendar",
     "round": "plan list show preview open confirm close cancel extend move requests refuse withdraw",
-    "submission": "show import approve return reopen excuse",
+    "submission": "show previous import approve return reopen excuse",
     "mail": "list show retry skip release",
     "units": "import list punctuality export handover",
     "form": "check word",

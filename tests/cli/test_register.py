@@ -156,3 +156,32 @@ def test_a_hand_over_to_no_address_or_in_no_language_is_refused(opened: Terminal
     )
     opened("units", "handover", "2027-T1", "ost", "--to", "N", "n@o.example", "--language", "de", code=2)
     assert "osterby" not in opened("units", "handover", "2027-T1", "vast", "--to", "N", "n@o.example", code=1).output
+
+
+def test_a_spreadsheet_is_written_and_read(planned: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "units.xlsx"
+    planned("units", "export", "-o", str(file))
+    assert planned.json("units", "import", str(file), "--dry-run") == []
+    file.write_bytes(b"not one")
+    assert "units.xlsx" in planned("units", "import", str(file), code=1).stderr
+
+
+def test_everybody_is_listed_with_their_days(planned: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    sheet = (
+        "id,name,kind,role,contact_name,contact_email,contact_from,contact_to",
+        "ost,Österby,stadsdelsnamnd,primary,Åsa,asa@osterby.example,,2026-12-31",
+        "ost,,,primary,Bo,bo@osterby.example,2027-01-01,",
+    )
+    file.write_text("\n".join(sheet), encoding="utf-8")
+    planned("units", "import", str(file), "--yes")
+    contacts = planned.json("units", "list")[0]["contacts"]
+    assert [(each["name"], each["valid_from"], each["valid_to"]) for each in contacts] == [
+        ("Åsa", None, "2026-12-31"),
+        ("Bo", "2027-01-01", None),
+    ]
+
+
+def test_what_was_handed_in_before(opened: Terminal) -> None:
+    assert opened.json("submission", "previous", "2027-T1", "ost") == []
+    assert "Nothing has been handed in" in opened("submission", "previous", "2027-T1", "ost").stdout

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tests.builders import OPENS_AT, a_contact, a_unit
 from tests.services.conftest import House
+from workflow.domain.people import Role
 from workflow.domain.roster import Change, ChangeKind, Roster
 from workflow.services.roster import import_roster, roster_of
 
@@ -43,3 +44,17 @@ def test_an_open_round_keeps_its_units_and_contacts(opened: House) -> None:
     with opened.read() as work:
         assert len(work.submissions.of_round("2027-T1")) == 3
         assert work.recipients.of_round("2027-T1")
+
+
+def test_what_was_learnt_of_an_address_survives_an_import(house: House) -> None:
+    with house.db.begin() as work:
+        work.people.replace([a_unit()], [a_contact(undeliverable_since=OPENS_AT)])
+    moved = a_contact(name="Åsa Nytt Namn")
+    import_roster(
+        house.db,
+        Roster((a_unit(),), (moved, a_contact(role=Role.DEPUTY, email="ny@norrby.example"))),
+        by="cli",
+        now=LATER,
+    )
+    found = roster_of(house.db).contacts
+    assert [each.undeliverable_since for each in found] == [OPENS_AT, None]

@@ -56,6 +56,7 @@ NOT_FREE = "{value} är en arbetsdag även utan den här raden."
 BAD_SPAN = "Dagarna {first}–{last} går inte att använda."
 BAD_HOURS = "Tiden {opens}–{closes} går inte att använda."
 TWICE = "{value} finns redan."
+TWO_AT_ONCE = "”{value}” har två i rollen {role} samma dag: {one} och {other}."
 SELF_REPLACED = "Raden säger att ”{value}” ersätts av sig själv."
 
 # --- what is allowed ---
@@ -95,6 +96,7 @@ ONLY_FREE = "Ange en dag som annars är ledig, eller ta bort raden."
 SPAN_LIKE = "Skriv först den första dagen och sedan den sista, högst {longest} dagar."
 YEARS = "Tillåtet är åren {first}–{last}."
 HOURS = "Skriv först när det öppnar och sedan när det stänger, inte mellan 02.00 och 03.00."
+TAKE_TURNS = "Skriv i contact_from och contact_to från och till vilken dag var och en gäller."
 OTHER_UNIT = "Ange en annan rads id eller lämna fältet tomt."
 
 # --- kinds of value, after WANTED ---

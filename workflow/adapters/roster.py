@@ -1,4 +1,4 @@
-"""units.csv: the register of units and contacts read from and written to one sheet, every fault with its line."""
+"""units.csv or .xlsx: the register of units and contacts as one sheet, read and written; each fault with its row."""
 
 import csv
 import io
@@ -9,20 +9,23 @@ from datetime import date
 from pathlib import Path
 
 from workflow.adapters import configfaults as faults
+from workflow.adapters.documents.spreadsheet import read_table, write_table
 from workflow.adapters.mail.addresses import HeaderRefusedError, clean
-from workflow.domain.errors import ConfigError, TextRefusedError
+from workflow.domain.errors import ConfigError, FileRefusedError, TextRefusedError
 from workflow.domain.forms import clean_text
-from workflow.domain.people import Contact, Role, Unit, UnitKind
+from workflow.domain.people import ONE_AT_A_TIME, Contact, Role, Unit, UnitKind
 from workflow.domain.phrases import Phrase, say
-from workflow.domain.roster import COLUMNS, PREFIXES, Roster, is_mailbox, sheet
+from workflow.domain.roster import COLUMNS, EVERY_COLUMN, Roster, is_mailbox, rows
 
 REQUIRED = ("id", "name", "kind", "contact_name", "contact_email")
 KINDS = tuple(kind.value for kind in UnitKind)
+ROLES = tuple(role.value for role in Role)
+SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls"})
 LANGUAGES = ("sv", "en")
 ANSWERS: Mapping[str, bool] = {"yes": True, "no": False, "ja": True, "nej": False}
 LONGEST_ID = 40
 
-_NO_CELLS: Mapping[str, str] = dict.fromkeys(COLUMNS, "")
+_NO_CELLS: Mapping[str, str] = dict.fromkeys(EVERY_COLUMN, "")
 
 
 def load_roster(path: Path) -> Roster:
@@ -42,12 +45,19 @@ def check_roster(path: Path) -> tuple[ConfigError, ...]:
 
 
 def write_roster(units: Collection[Unit], contacts: Collection[Contact]) -> str:
-    """Write the sheet that `load_roster` reads back equal: all columns, commas, LF."""
+    """Write the CSV that `load_roster` reads back equal: commas, LF."""
+    columns, table = rows(Roster(tuple(units), tuple(contacts)))
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sheet(Roster(tuple(units), tuple(contacts))).values())
+    writer.writerows(table)
     return out.getvalue()
+
+
+def write_spreadsheet(units: Collection[Unit], contacts: Collection[Contact]) -> bytes:
+    """Write the .xlsx that `load_roster` reads back equal."""
+    columns, table = rows(Roster(tuple(units), tuple(contacts)))
+    return write_table([list(columns), *([row[column] for column in columns] for row in table)])
 
 
 @dataclass(slots=True)
@@ -88,7 +98,7 @@ class _Row:
     def day(self, column: str) -> date | None:
         value = self.cells[column]
         try:
-            if not value or re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            if not value or re.fullmatch(r"(19|20|21)\d{2}-\d{2}-\d{2}", value):
                 return date.fromisoformat(value) if value else None
         except ValueError:  # such as 2027-02-30
             pass
@@ -98,14 +108,35 @@ class _Row:
 
 def _read(path: Path) -> tuple[Roster, tuple[ConfigError, ...]]:
     found = _Faults(path)
-    rows = list(_rows(_text(path, found), found))
-    units = tuple(_unit(row) for row in rows)
-    contacts = tuple(contact for row in rows for contact in _contacts(row))
-    _check_ids(rows)
-    return Roster(units, contacts), faults.in_line_order(found.found)
+    table = list(_rows(_records(path, found), found))
+    first: dict[str, _Row] = {}
+    for row in table:
+        first.setdefault(row.cells["id"], row)
+    own = [row for row in table if row is first[row.cells["id"]] or row.cells["name"] or row.cells["kind"]]
+    units = tuple(_unit(row) for row in own)
+    people = [(row, contact) for row in table for contact in _contacts(row)]
+    _check_ids(own)
+    _check_turns(people)
+    return Roster(units, tuple(contact for _, contact in people)), faults.in_line_order(found.found)
 
 
 # --- the sheet -------------------------------------------------------------------------------------------------------
+
+
+Records = list[tuple[int, list[str]]]
+"""The rows that are not empty, each with the line on which it begins."""
+
+
+def _records(path: Path, found: _Faults) -> Records:
+    if path.suffix.casefold() not in SPREADSHEETS:
+        return _csv_records(_text(path, found), found)
+    try:
+        return read_table(path.read_bytes(), name=path.name)
+    except OSError as error:
+        found.add(1, say(faults.UNREADABLE, why=error.strerror), say(faults.CHECK_FILE))
+    except FileRefusedError as refused:
+        found.add(1, say(faults.UNREADABLE, why=str(refused.values["why"]).rstrip(".")), say(faults.CHECK_FILE))
+    return []
 
 
 def _text(path: Path, found: _Faults) -> str:
@@ -123,8 +154,8 @@ def _text(path: Path, found: _Faults) -> str:
     return ""
 
 
-def _rows(text: str, found: _Faults) -> Iterator[_Row]:
-    first, *rest = _records(text, found) or [(1, [])]
+def _rows(records: Records, found: _Faults) -> Iterator[_Row]:
+    first, *rest = records or [(1, [])]
     header = [column.strip() for column in first[1]]
     if not header or not _check_header(first[0], header, found):
         return
@@ -138,8 +169,7 @@ def _rows(text: str, found: _Faults) -> Iterator[_Row]:
         yield _Row(line, {**_NO_CELLS, **dict(zip(header, cleaned, strict=True))}, found)
 
 
-def _records(text: str, found: _Faults) -> list[tuple[int, list[str]]]:
-    """The records that are not empty, each with the line on which it begins."""
+def _csv_records(text: str, found: _Faults) -> Records:
     heading = text.lstrip().split("\n", 1)[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -156,8 +186,8 @@ def _records(text: str, found: _Faults) -> list[tuple[int, list[str]]]:
 def _check_header(line: int, header: list[str], found: _Faults) -> bool:
     """Whether the rows can be read by these columns."""
     for column in header:
-        if column not in COLUMNS:
-            found.add(line, say(faults.UNKNOWN_COLUMN, key=column), faults.choose(column, COLUMNS))
+        if column not in EVERY_COLUMN:
+            found.add(line, say(faults.UNKNOWN_COLUMN, key=column), faults.choose(column, EVERY_COLUMN))
     for column in dict.fromkeys(column for column in header if header.count(column) > 1):
         found.add(line, say(faults.DUPLICATE_COLUMN, key=column), say(faults.KEEP_ONE))
     missing = [column for column in REQUIRED if column not in header]
@@ -206,19 +236,66 @@ def _id(row: _Row) -> str:
 
 def _contacts(row: _Row) -> Iterator[Contact]:
     language = row.choice("language", LANGUAGES, "sv")
-    if row.cells["contact_phone"] and not (row.cells["contact_name"] or row.cells["contact_email"]):
-        missing = say(faults.HALF_CONTACT, key="contact_name", other="contact_phone")
-        row.fault(missing, say(faults.NAME_AND_ADDRESS))  # a number alone is nobody's, and would be lost
-    for role, prefix in PREFIXES.items():
-        name, email = row.cells[f"{prefix}_name"], row.cells[f"{prefix}_email"]
-        if bool(name) != bool(email):
-            empty, filled = (f"{prefix}_email", f"{prefix}_name") if name else (f"{prefix}_name", f"{prefix}_email")
-            row.fault(say(faults.HALF_CONTACT, key=empty, other=filled), say(faults.FILL_BOTH))
-        if email and not is_mailbox(email):
-            row.fault(say(faults.BAD_MAILBOX, key=f"{prefix}_email", value=email), say(faults.ONE_MAILBOX))
-        if name and email:
-            phone = row.cells["contact_phone"] if role is Role.PRIMARY else ""
-            yield Contact(unit=row.cells["id"], role=role, name=name, email=email, phone=phone, language=language)
+    first = Role(row.choice("role", ROLES, Role.PRIMARY))
+    for prefix, role in (("contact", first), ("deputy", Role.DEPUTY), ("head", Role.HEAD)):
+        if contact := _contact(row, prefix, role, language):
+            yield contact
+
+
+def _contact(row: _Row, prefix: str, role: Role, language: str) -> Contact | None:
+    """The person that these columns tell of; a mailbox needs no name."""
+    name, email = row.cells[f"{prefix}_name"], row.cells[f"{prefix}_email"]
+    is_first = prefix == "contact"
+    if is_first and not (name or email):
+        _check_nobody(row)
+    if bool(name) != bool(email) and not (email and role is Role.FUNCTION_MAILBOX):
+        empty, filled = (f"{prefix}_email", f"{prefix}_name") if name else (f"{prefix}_name", f"{prefix}_email")
+        row.fault(say(faults.HALF_CONTACT, key=empty, other=filled), say(faults.FILL_BOTH))
+        return None
+    if not email:
+        return None
+    if not is_mailbox(email):
+        row.fault(say(faults.BAD_MAILBOX, key=f"{prefix}_email", value=email), say(faults.ONE_MAILBOX))
+    days = (row.day("contact_from"), row.day("contact_to")) if is_first else (None, None)
+    if days[0] and days[1] and days[0] > days[1]:
+        row.fault(say(faults.WRONG_ORDER, earlier="contact_from", later="contact_to"), say(faults.DATES_IN_ORDER))
+    return Contact(
+        unit=row.cells["id"],
+        role=role,
+        name=name,
+        email=email,
+        phone=row.cells["contact_phone"] if is_first else "",
+        language=language,
+        valid_from=days[0],
+        valid_to=days[1],
+    )
+
+
+def _check_nobody(row: _Row) -> None:
+    """What is said of nobody would be lost."""
+    for column in ("contact_phone", "role", "contact_from", "contact_to"):
+        if row.cells[column]:
+            missing = say(faults.HALF_CONTACT, key="contact_name", other=column)
+            row.fault(missing, say(faults.NAME_AND_ADDRESS))
+
+
+def _check_turns(people: list[tuple[_Row, Contact]]) -> None:
+    """A unit has one contact person and one head on any day."""
+    seen: dict[tuple[str, Role], list[Contact]] = {}
+    for row, contact in people:
+        if contact.role not in ONE_AT_A_TIME:
+            continue
+        others = seen.setdefault((contact.unit, contact.role), [])
+        clash = next((each for each in others if _overlap(each, contact)), None)
+        if clash:
+            what = say(faults.TWO_AT_ONCE, value=contact.unit, role=contact.role, one=clash.name, other=contact.name)
+            row.fault(what, say(faults.TAKE_TURNS))
+        others.append(contact)
+
+
+def _overlap(one: Contact, other: Contact) -> bool:
+    latest_start = max(one.valid_from or date.min, other.valid_from or date.min)
+    return latest_start <= min(one.valid_to or date.max, other.valid_to or date.max)
 
 
 def _check_ids(rows: list[_Row]) -> None:

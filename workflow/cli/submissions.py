@@ -12,6 +12,7 @@ from workflow.cli.typed import due_warnings, pairs, shown_due, unit_named, usage
 from workflow.domain.submissions import Move, Submission
 from workflow.ports import Job
 from workflow.services import submissions
+from workflow.services.lineage import earlier_row, previous_answers
 from workflow.services.listings import find_submission, submission_document
 
 app = typer.Typer()
@@ -38,6 +39,21 @@ def show(shell: Shell, round_: RoundName, unit: UnitName, *, json: AsJson = Fals
         return
     for line in _lines(document):
         result(line)
+
+
+@command(app, "previous")
+def previous(shell: Shell, round_: RoundName, unit: UnitName, *, json: AsJson = False) -> None:
+    """What the unit, or the units that it has replaced, handed in last before this round."""
+    found = find_submission(shell.house.db, round_, unit)
+    rows = [earlier_row(each) for each in previous_answers(shell.house.db, found.id)]
+    if json:
+        as_json(rows)
+    elif not rows:
+        result("Nothing has been handed in before this round.")
+    for row in [] if json else rows:
+        result(plain(f"{row['name']} ({row['unit']}), {row['round']}, edition {row['edition']}, {row['state']}"))
+        for each in row["answers"]:
+            result(plain(f"  {each['question']}: {each['answer'] or each['na_reason']}"))
 
 
 def _lines(document: Record) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workflow.adapters.roster import check_roster, load_roster, write_roster
+from workflow.adapters.roster import check_roster, load_roster, write_roster, write_spreadsheet
 from workflow.cli.errors import in_words
 from workflow.cli.output import (
     AsJson,
@@ -72,7 +72,9 @@ RECORDS = (
 @command(app, "import")
 def import_(
     shell: Shell,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV like units.csv.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV like units.csv, or .xlsx.")
+    ],
     *,
     dry_run: DryRunFlag = False,
     json: AsJson = False,
@@ -142,10 +144,11 @@ def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Without it: stdout.")] = None,
     yes: Yes = False,
 ) -> None:
-    """Write the register as the CSV that import reads."""
+    """Write the register as the file that import reads: CSV, or a spreadsheet where FILE ends in .xlsx."""
     roster = roster_of(shell.house.db)
-    text = write_roster(roster.units, roster.contacts)
-    if output:
-        write_new(output, text.encode(), yes=yes)
+    if output and output.suffix.casefold() == ".xlsx":
+        write_new(output, write_spreadsheet(roster.units, roster.contacts), yes=yes)
+    elif output:
+        write_new(output, write_roster(roster.units, roster.contacts).encode(), yes=yes)
     else:
-        result(text.removesuffix("\n"))
+        result(write_roster(roster.units, roster.contacts).removesuffix("\n"))

@@ -37,7 +37,7 @@ def run(*, out: Path | None = None, serve: bool = True, port: int | None = None)
         import_roster(app.db, load_roster(app.resources.config("units.csv")), by="demo", now=app.now())
         password = app.secrets.new_id()
         add_account(
-            app.db, email=COORDINATOR, name="Karin Exempel", password=password, secrets=app.secrets, now=app.now()
+            app.db, email=COORDINATOR, name="Ylva Exempel", password=password, secrets=app.secrets, now=app.now()
         )
         with Players(app, folder.mail, COORDINATOR, password) as players:
             _play(Stage(app, folder), players, screen)

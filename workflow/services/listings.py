@@ -13,9 +13,9 @@ from workflow.domain.errors import NotFoundError, RefusedError, UnknownUnitError
 from workflow.domain.forms import Answer, QuestionSet
 from workflow.domain.messages import Attempt, Message, MessageState
 from workflow.domain.overview import Overview, Row
-from workflow.domain.people import Account
+from workflow.domain.people import Account, Contact
 from workflow.domain.phrases import say
-from workflow.domain.roster import sheet
+from workflow.domain.roster import by_unit, sheet
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Submission, submission_id
 from workflow.ports import Database
@@ -266,8 +266,26 @@ def _attempt(attempt: Attempt) -> Json:
 
 
 def unit_rows(db: Database) -> list[Json]:
-    """The register, one row per unit with the columns of units.csv."""
-    return [dict(row) for row in sheet(roster_of(db)).values()]
+    """The register, one row per unit with the columns of units.csv, and `contacts` with everybody in every role."""
+    roster = roster_of(db)
+    people = by_unit(roster.contacts)
+    return [
+        {**row, "contacts": [contact_row(each) for each in people.get(unit, ())]} for unit, row in sheet(roster).items()
+    ]
+
+
+def contact_row(contact: Contact) -> Json:
+    """One contact in the register, with the days between which they are the right one."""
+    return {
+        "role": str(contact.role),
+        "name": contact.name,
+        "email": contact.email,
+        "phone": contact.phone,
+        "language": contact.language,
+        "valid_from": contact.valid_from.isoformat() if contact.valid_from else None,
+        "valid_to": contact.valid_to.isoformat() if contact.valid_to else None,
+        "undeliverable_since": instant(contact.undeliverable_since),
+    }
 
 
 def account_rows(db: Database) -> list[Json]:
