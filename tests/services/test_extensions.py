@@ -298,6 +298,16 @@ def test_all_who_owe_get_time_and_who_has_more_keeps_it(opened: House) -> None:
     assert opened.submission().due_at == LATER
 
 
+def test_time_for_all_answers_a_request_for_as_much_and_leaves_one_for_longer_waiting(opened: House) -> None:
+    ask(opened, LATER)
+    ask(opened, WISHED, HAMNEN)
+    opened.clock.at += timedelta(hours=1)
+    extensions.extend_all(opened.db, ROUND, WISHED, reason="Snö", by="k", secrets=opened.secrets, now=opened.clock.at)
+    assert states(opened) == [ExtensionState.ASKED, ExtensionState.GRANTED]
+    assert states(opened, HAMNEN) == [ExtensionState.GRANTED]
+    assert [each.submission.unit for each in extensions.open_requests(opened.db, ROUND)] == ["norrby"]
+
+
 def test_time_for_nobody_is_an_error_and_not_silence(opened: House) -> None:
     give(opened, LATER)
     with pytest.raises(NobodyMovesError):

@@ -107,6 +107,8 @@ def extend_all(
 ) -> tuple[Touch, ...]:
     """Give all who owe (or those of `units` who do) until `due_at`; whoever has as much time already keeps it.
 
+    A request for longer than that still waits for its answer.
+
     Raises NobodyMovesError when that is everybody, ReasonMissingError, DeadlineError, FarDeadlineError.
     """
     reason = written_reason(reason)
@@ -115,7 +117,7 @@ def extend_all(
         touched = _touch_all(work, round_id, due_at, units, now)
         for touch in touched:
             if touch.effect is Effect.MOVES:
-                act.give(touch.before, touch.after, reason)
+                act.give(touch.before, touch.after, reason, keep_longer_wish=True)
         return touched
 
 

@@ -23,14 +23,21 @@ class Act:
     now: datetime
     secrets: Secrets
 
-    def give(self, before: Submission, moved: Submission, answer: str) -> Submission:
-        """More time: `moved` is the submission with its new day. Raises NoExtensionError where the round gives more."""
+    def give(self, before: Submission, moved: Submission, answer: str, *, keep_longer_wish: bool = False) -> Submission:
+        """More time: `moved` is the submission with its new day. Raises NoExtensionError where the round gives more.
+
+        An open request is answered by it; with `keep_longer_wish` only one that does not ask for longer than that.
+        """
         round_ = self.work.rounds.get(before.round)
         common = round_.due_at[before.kind]
         if before.state is not State.RETURNED and moved.due_at <= common:  # that would be a withdrawal
             raise NoExtensionError(due=common)
         after = self.set_day(before, moved, MessageKind.EXTENSION, round_=round_, reason=answer)
-        self.log("submission.extended", after, self._decide(before, after, answer))
+        known = self.work.extensions.of(before.id)
+        asked = open_among(known)
+        if asked and keep_longer_wish and asked.wished and asked.wished > after.due_at:
+            asked = None
+        self.log("submission.extended", after, self._decide(before, after, answer, asked, in_force(before, known)))
         return after
 
     def set_day(
@@ -70,12 +77,12 @@ class Act:
             )
         )
 
-    def _decide(self, before: Submission, after: Submission, answer: str) -> Extension:
+    def _decide(
+        self, before: Submission, after: Submission, answer: str, asked: Extension | None, given: Extension | None
+    ) -> Extension:
         """Answer the open request, change the decision in force, or make one that nobody asked for."""
-        known = self.work.extensions.of(before.id)
-        given = in_force(before, known)
         stood = given.stood if given and given.stood else before.due_at
-        found = open_among(known) or given
+        found = asked or given
         if found is None:
             made = unasked(
                 before,
