@@ -35,7 +35,7 @@ class Shown:
     version: str
     footing: str
 
-    def post(self, action: str, **typed: str) -> "Answer":
+    def post(self, action: str, /, **typed: str) -> "Answer":
         """`typed` with __ for the dot of a field's name."""
         fields = {name.replace("__", "."): value for name, value in typed.items()}
         sent = self.client.post(f"{self.url}/{action}", data=self._shared() | fields)

@@ -156,6 +156,18 @@ def test_a_draft_saved_meanwhile_makes_no_page_stale(house: App) -> None:
     assert shown.post("anstand", **typed).status == 409
 
 
+def test_a_look_shows_the_mails_and_changes_nothing(house: App) -> None:
+    shown = show(sign_in(house), "norrby")
+    typed = {"extend__day": "2027-06-08", "extend__clock": "16.00", "reason__extend": "Sjukdom"}
+    looked = shown.post("anstand", action="look", **typed)
+    assert looked.status == 200
+    assert "Så påverkas mejlen" in looked.text
+    assert 'value="2027-06-08"' in looked.text
+    assert "Sjukdom" in looked.text
+    assert not submission(house, NORRBY).extended
+    assert shown.post("anstand", action="look", **(typed | {"extend__day": "2027-05-25"})).status == 422
+
+
 def test_handing_in_meanwhile_does_make_an_excuse_stale(house: App) -> None:
     shown = show(sign_in(house), "norrby")
     hand_in(house, NORRBY)

@@ -10,8 +10,9 @@ from starlette.datastructures import FormData
 from workflow.domain.errors import MoveRefusedError, RefusedError, StaleWriteError, TextRefusedError, TooLongError
 from workflow.domain.forms import QuestionSet
 from workflow.domain.submissions import Move, submission_id
-from workflow.ports import Job
+from workflow.ports import Database, Job
 from workflow.services import extensions, ledger, overview, submissions
+from workflow.services.consequences import consequences
 from workflow.web.day_words import day_warnings
 from workflow.web.forms_in import field, typed_texts
 from workflow.web.office import Office, Posted, Seated, clean, new_router, version_shown
@@ -121,8 +122,11 @@ def excuse(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
 
 @router.post("/omgang/{round_id}/underlag/{unit}/anstand")
 def extend(form: Posted, desk: Seated, round_id: str, unit: str) -> Response:
+    """With `action=look` nothing is done: the page shows what it would do to the mails to come."""
     case = Case(desk, round_id, unit, "extend", form)
-    return case.decide(lambda: _extend(case))
+    if field(form, "action") == "look":
+        return _foretell(case, lambda db: _extend(case, db))
+    return case.decide(lambda: _extend(case, desk.house.db))
 
 
 @router.post("/omgang/{round_id}/underlag/{unit}/diarienummer")
@@ -178,10 +182,22 @@ def _excuse(case: Case) -> None:
     )
 
 
-def _extend(case: Case) -> None:
+def _foretell(case: Case, change: Callable[[Database], object]) -> Response:
+    house = case.desk.house
+    try:
+        diff = consequences(house.db, case.round_id, change, calendar=house.calendar, now=case.desk.now())
+    except (StaleWriteError, MoveRefusedError):
+        return _overtaken(case)
+    except RefusedError as error:
+        return _refused(case, error)
+    typed = _as_typed(case.form)
+    return submission_page(case.desk, case.round_id, case.unit, section=case.section, typed=typed, diff=diff)
+
+
+def _extend(case: Case, db: Database) -> None:
     desk = case.desk
     extensions.extend(
-        desk.house.db,
+        db,
         [case.id],
         case.due_at(),
         reason=case.text("reason.extend", "Motivering"),

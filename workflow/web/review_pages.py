@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from workflow.domain.errors import RefusedError
 from workflow.domain.extensions import Extension, in_force, open_among
+from workflow.domain.preview_diff import PreviewDiff
 from workflow.domain.submissions import Edition, Submission, submission_id
 from workflow.services import extensions, ledger, overview, punctuality
 from workflow.services.overview import SubmissionView
@@ -37,6 +38,7 @@ def submission_page(
     typed: Mapping[str, str] | None = None,
     problems: Sequence[tuple[str, str]] = (),
     warnings: Sequence[str] = (),
+    diff: PreviewDiff | None = None,
 ) -> HTMLResponse:
     """`section` names the form that was just posted: it is open, filled with `typed`, its `problems` on top."""
     house, now = desk.house, desk.now()
@@ -73,6 +75,7 @@ def submission_page(
         meant=_meant(desk, filled),
         problems=problems,
         warnings=warnings,
+        diff=diff,
     )
 
 
