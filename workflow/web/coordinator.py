@@ -8,6 +8,7 @@ from workflow.web import (
     mail_pages,
     overview_page,
     preview_pages,
+    register_pages,
     review_actions,
     review_pages,
     rounds_pages,
@@ -18,6 +19,7 @@ from workflow.web.office import new_router
 router = new_router()
 ROOMS = (
     overview_page,
+    register_pages,
     rounds_pages,
     year_pages,
     lastday_pages,
