@@ -27,6 +27,7 @@ CANARY = "Kanariefågelordet"
 DRAFT = (Answer(question="etableringar", text=f"Vi funderar på {CANARY} ännu."),)
 NAMES = ["norrby.T+3", "vatten.T+3"]  # reminders to come
 VALUES = {
+    "deed": ["pausa", "hoppa", "slapp", "tillagg"],
     "round_id": [ROUND],
     "unit": ["norrby", "vatten", "hamn", "odeby"],
     "token": ["fel.fel"],

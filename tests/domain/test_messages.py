@@ -136,3 +136,27 @@ def test_a_decision_that_was_undone_is_not_announced() -> None:
 
 def test_the_key_names_the_slot_and_not_its_date() -> None:
     assert a_message(due_at=NOW + timedelta(days=3)).key == a_message().key
+
+
+def test_a_persons_skip_can_be_undone_but_nobody_elses() -> None:
+    by_hand = a_message().skip("onödigt").marked_by_hand()
+    assert by_hand.let_go(NOW).state is MessageState.PLANNED
+    with pytest.raises(ValueError, match="no move"):
+        a_message().skip("superseded").let_go(NOW)
+
+
+def test_let_go_goes_at_its_time_or_at_once_if_that_is_past() -> None:
+    later = NOW + timedelta(days=1)
+    assert a_message(due_at=later).hold("").let_go(NOW).due_at == later
+    assert a_message(due_at=NOW).hold("").let_go(later).due_at == later
+    with pytest.raises(ValueError, match="not held"):
+        a_message().let_go(NOW)
+
+
+def test_words_are_added_only_to_what_is_not_written() -> None:
+    noted = a_message(detail={"last": "yes"}).noted("Hej")
+    assert noted.detail == {"last": "yes", "note": "Hej"}
+    assert noted.noted("").detail == {"last": "yes"}
+    for settled in (a_message(state=MessageState.SENT), a_message().freeze(a_frozen(), local_day="2027-05-10")):
+        with pytest.raises(ValueError, match="no words"):
+            settled.noted("Hej")

@@ -1,9 +1,10 @@
-"""`tertial mail list | show | retry | skip | release`."""
+"""`tertial mail list | show | retry | skip | release`; by_hand.py has hold and note."""
 
 from typing import Annotated
 
 import typer
 
+from workflow.cli.by_hand import act, is_to_come
 from workflow.cli.output import (
     AsJson,
     DryRunFlag,
@@ -23,6 +24,7 @@ from workflow.cli.typed import round_named
 from workflow.domain.messages import MESSAGE_MOVES, Message, MessageState
 from workflow.ports import Job
 from workflow.services import outbox
+from workflow.services.by_hand import Deed
 from workflow.services.holding import release_held
 from workflow.services.listings import find_mail, mail_document, mail_rows
 
@@ -95,17 +97,29 @@ def retry(shell: Shell, mail: MailId, *, reason: Why, dry_run: DryRunFlag = Fals
 
 @command(app, "skip")
 def skip(shell: Shell, mail: MailId, *, reason: Why, dry_run: DryRunFlag = False) -> None:
-    """Decide that a planned mail does not go."""
+    """Decide that a planned mail does not go, or one to come, such as 2027-T1.sdn-haa.T-5."""
+    if is_to_come(mail):
+        act(shell, mail, Deed.SKIP, reason, dry_run=dry_run)
+        return
     message = _movable(shell, mail, MessageState.SKIPPED)
     outbox.skip(shell.database(dry_run=dry_run), message.id, by=BY, why=reason, now=shell.now())
     done(f"{message.id} is skipped.", dry_run=dry_run)
 
 
 @command(app, "release")
-def release(shell: Shell, *, dry_run: DryRunFlag = False, yes: Yes = False) -> None:
-    """Let go what was held back after a restore; look at `mail list --state held` first."""
+def release(
+    shell: Shell,
+    mail: Annotated[str, typer.Argument(metavar="[MAIL]", help="One that was held or skipped by hand.")] = "",
+    *,
+    dry_run: DryRunFlag = False,
+    yes: Yes = False,
+) -> None:
+    """Let one mail go; without MAIL all that was held back after a restore (look at `mail list --state held` first)."""
+    if mail:
+        act(shell, mail, Deed.RELEASE, dry_run=dry_run)
+        return
     if not dry_run:
-        confirm("Send everything that is held?", yes=yes)
+        confirm("Send everything that the restore held back?", yes=yes)
     released = release_held(shell.database(dry_run=dry_run), by=BY, now=shell.now())
     if released and not dry_run:
         shell.nudge(Job.DELIVER)
@@ -116,7 +130,7 @@ def _movable(shell: Shell, start: str, state: MessageState) -> Message:
     """The mail, if a person may decide this about it: what is under way is left alone."""
     with shell.house.db.read() as work:
         message = work.outbox.get(find_mail(shell.house.db, start))
-    under_way = message.state in {MessageState.SENDING, MessageState.HANDING}
-    if under_way or state not in MESSAGE_MOVES[message.state]:
+    settled = message.state in {MessageState.SENDING, MessageState.HANDING, MessageState.SKIPPED}
+    if settled or state not in MESSAGE_MOVES[message.state]:
         fail(f"{message.id} is {message.state}: it cannot become {state}.")
     return message

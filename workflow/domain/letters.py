@@ -8,7 +8,10 @@ from workflow.domain.messages import MessageKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What all letters share. Dates are already words in the reader's language."""
+    """What all letters share. Dates are already words in the reader's language.
+
+    `note` is what a coordinator has written in this one mail, or "".
+    """
 
     kind: ClassVar[MessageKind]
 
@@ -19,6 +22,7 @@ class Letter:
     contact_name: str
     contact_phone: str
     contact_email: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,8 +89,12 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.FAILED: frozenset({MessageState.PLANNED, MessageState.SKIPPED}),
     MessageState.SENT: frozenset(),
     MessageState.CANCELLED: frozenset(),
-    MessageState.SKIPPED: frozenset(),
+    MessageState.SKIPPED: frozenset({MessageState.PLANNED}),  # only what a person skipped, and thinks better of
 }
+
+BY_HAND = "by_hand"
+NOTE = "note"
+"""Keys of `detail`: that a person has decided about this one mail, and their own words in it."""
 
 PENDING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HANDING, MessageState.HELD})
 
@@ -261,6 +265,30 @@ class Message:
         """Whether somebody else is the right reader by now."""
         return self.right_until is not None and now >= self.right_until
 
+    def marked_by_hand(self) -> "Message":
+        """A person has decided about this very mail; it may stand in the ledger before its time."""
+        return replace(self, detail={**self.detail, BY_HAND: "yes"})
+
+    def lies_ahead(self, now: datetime) -> bool:
+        """Whether it stands in the ledger before its time, so that what is due by now does not take its place."""
+        return BY_HAND in self.detail and self.due_at > now
+
+    def noted(self, text: str) -> "Message":
+        """With a person's own words in it, or without them. Raises ValueError for what is written already."""
+        if self.frozen is not None or self.state not in {MessageState.PLANNED, MessageState.HELD}:
+            message = f"no words can be added to a mail that is {self.state}"
+            raise ValueError(message)
+        others = {key: value for key, value in self.detail.items() if key != NOTE}
+        return replace(self, detail={**others, NOTE: text} if text else others)
+
+    def let_go(self, now: datetime) -> "Message":
+        """What was held, or skipped by hand, is planned again: for its time, or at once if that is past."""
+        if self.state not in {MessageState.HELD, MessageState.SKIPPED}:
+            message = f"a mail that is {self.state} is not held"
+            raise ValueError(message)
+        again = self.again(now, "")
+        return replace(again, due_at=self.due_at, give_up_at=self.give_up_at) if self.due_at > now else again
+
     def has_lost_its_lease(self, now: datetime) -> bool:
         return self.lease_until is not None and now >= self.lease_until
 
@@ -279,7 +307,8 @@ class Message:
 
     def _may_be(self, state: MessageState) -> MessageState:
         """The state again, if a move leads there. Raises ValueError."""
-        if state not in MESSAGE_MOVES[self.state]:
+        for_good = self.state is MessageState.SKIPPED and BY_HAND not in self.detail
+        if for_good or state not in MESSAGE_MOVES[self.state]:
             message = f"no move from {self.state} to {state}"
             raise ValueError(message)
         return state

@@ -211,7 +211,7 @@ class _Person:
             if due.skipped:
                 self._say(row, SUPPRESSED, due.skipped, due.slot.send_at)
                 continue
-            older = [each for each in self.waiting if _same_ladder(each, row)]
+            older = [each for each in self.waiting if _same_ladder(each, row) and not each.lies_ahead(now)]
             self.waiting = [each for each in self.waiting if each not in older]
             self._end(older, SUPERSEDED, now)
             self.waiting.append(row)

@@ -248,7 +248,8 @@ def due_by(
     skip = tuple((slot, SUPERSEDED if slot in meant else NOT_MEANT) for slot in due if slot is not newest)
     if newest is None:
         return DuePlan(send=None, skip=skip)
-    if any(slot.key in known and slot.send_at > newest.send_at for slot in all_slots):
+    # A later one that lies ahead still is known too, where a person has decided about it: it replaces nothing.
+    if any(slot.key in known and newest.send_at < slot.send_at <= now for slot in all_slots):
         return DuePlan(send=None, skip=(*skip, (newest, SUPERSEDED)))
     if newest.mail in BEFORE_THE_LAST_DAY and now >= due_at:
         return DuePlan(send=None, skip=(*skip, (newest, TOO_LATE)))

@@ -1,10 +1,9 @@
 """Holding back the mails of a database that has travelled in time, and letting them go when somebody has looked."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from workflow.domain.audit import Event
-from workflow.domain.messages import Message, MessageState
+from workflow.domain.messages import MessageState
 from workflow.ports import Database
 
 RESTORED = "restored"
@@ -21,17 +20,13 @@ def hold_planned(db: Database, *, why: str, by: str, now: datetime) -> int:
 
 
 def release_held(db: Database, *, by: str, now: datetime) -> int:
-    """A person has looked: what is held is planned again, what is overdue goes at once. Gives how many."""
+    """A person has looked: what the restore held is planned again, what is overdue goes at once. Gives how many.
+
+    What somebody holds for a reason of their own stays held.
+    """
     with db.begin() as work:
-        held = work.outbox.list(states=(MessageState.HELD,))
-        released = sum(work.outbox.change(message, _planned(message, now)) for message in held)
+        held = [each for each in work.outbox.list(states=(MessageState.HELD,)) if each.reason == RESTORED]
+        released = sum(work.outbox.change(message, message.let_go(now)) for message in held)
         if released:
             work.log.append(Event(kind="mail.released", actor=by, at=now, data={"released": released}))
         return released
-
-
-def _planned(message: Message, now: datetime) -> Message:
-    again = message.again(now, "")
-    if message.due_at > now:
-        return replace(again, due_at=message.due_at, give_up_at=message.give_up_at)
-    return again

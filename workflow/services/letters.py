@@ -26,7 +26,7 @@ from workflow.domain.letters import (
     Returned,
     ReturnedItem,
 )
-from workflow.domain.messages import Message, MessageKind
+from workflow.domain.messages import NOTE, Message, MessageKind
 from workflow.domain.people import Office
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Submission
@@ -78,6 +78,7 @@ def _shared(at: Situation) -> dict[str, Any]:
         "contact_name": at.office.contact_name,
         "contact_phone": at.office.contact_phone,
         "contact_email": at.office.contact_email,
+        "note": at.message.detail.get(NOTE, ""),
     }
 
 

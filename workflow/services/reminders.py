@@ -78,7 +78,7 @@ def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Cale
         if work.rounds.get(round_id, lock=True).state is not RoundState.OPEN:
             return 0
         rows = _rows(work, round_id, _due(work, round_id, calendar, now), secrets=secrets, now=now)
-        _skip_older(work, round_id, rows)
+        _skip_older(work, round_id, rows, now)
         new = work.outbox.plan(rows)
         if new:
             skipped = sum(row.state is MessageState.SKIPPED for row in rows)
@@ -99,9 +99,9 @@ def _rows(work: Work, round_id: str, dues: Sequence[Due], *, secrets: Secrets, n
     return [due.row(secrets.new_id(), link=links.get(due.ladder.to.id, ""), now=now) for due in dues]
 
 
-def _skip_older(work: Work, round_id: str, rows: Iterable[Message]) -> None:
+def _skip_older(work: Work, round_id: str, rows: Iterable[Message], now: datetime) -> None:
     """A reminder that still waits for its worker falls when a newer one is planned: only the newest is true."""
     renewed = {(row.submission, row.recipient) for row in rows if row.state is MessageState.PLANNED}
     waiting = work.outbox.list(round_id=round_id, kinds=REMINDERS, states={MessageState.PLANNED})
-    older = [each for each in waiting if (each.submission, each.recipient) in renewed]
+    older = [each for each in waiting if (each.submission, each.recipient) in renewed and not each.lies_ahead(now)]
     work.outbox.change_all([(each, each.skip(SUPERSEDED)) for each in older])

@@ -2,6 +2,7 @@
 
 from workflow.web import (
     bundle_pages,
+    by_hand_pages,
     extension_actions,
     handover_page,
     lastday_pages,
@@ -29,6 +30,7 @@ ROOMS = (
     mail_pages,
     handover_page,
     preview_pages,
+    by_hand_pages,
     bundle_pages,
 )
 for room in ROOMS:

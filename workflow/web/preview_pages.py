@@ -12,9 +12,11 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData
 
 from workflow.domain.errors import RefusedError
+from workflow.domain.messages import BY_HAND, NOTE, MessageState
 from workflow.domain.people import search_key
-from workflow.domain.preview import PreviewedMail
+from workflow.domain.preview import EXPECTED, PreviewedMail
 from workflow.domain.preview_diff import COMING
+from workflow.domain.rounds import RoundState
 from workflow.services import rounds
 from workflow.services.preview import RoundPreview, look_ahead
 from workflow.services.preview_mail import find_planned, first_of_each, words_of
@@ -90,6 +92,8 @@ def show(desk: Seated, round_id: str, mail_name: str) -> HTMLResponse:
         id=seen.id_of(written.mail),
         words_of_mail=written.words,
         standing=standing(written.mail),
+        deeds=_deeds(seen, written.mail),
+        note=written.mail.row.detail.get(NOTE, "") if written.mail.row else "",
     )
 
 
@@ -100,6 +104,18 @@ def show_html(desk: Seated, round_id: str, mail_name: str) -> HTMLResponse:
     words = words_of(desk.house.mailroom, seen, find_planned(seen, mail_name)).words
     html = words.html if words else ""
     return HTMLResponse(html, headers={"Content-Security-Policy": FRAME_POLICY, "Cache-Control": "no-store"})
+
+
+def _deeds(seen: RoundPreview, mail: PreviewedMail) -> tuple[str, ...]:
+    """What can be decided about the mail, by the name of its page."""
+    row = mail.row
+    if seen.round.state is not RoundState.OPEN or row is None:
+        return ()
+    if mail.state in {EXPECTED, MessageState.PLANNED} and not mail.suppressed:
+        return "tillagg", "pausa", "hoppa"
+    if mail.state == MessageState.HELD:
+        return "slapp", "tillagg", "hoppa"
+    return ("slapp",) if mail.state == MessageState.SKIPPED and BY_HAND in row.detail else ()
 
 
 def _look(desk: Office, round_id: str) -> RoundPreview:

@@ -18,7 +18,7 @@ from workflow.ports import LINK_SECRET, Rendered
 
 TEXT_WIDTH: Final = 72
 SUBJECT_WIDTH: Final = 78
-_SEVERAL_LINES: Final = frozenset({"reason", "comment", "paragraphs"})  # what people may write in paragraphs
+_SEVERAL_LINES: Final = frozenset({"reason", "comment", "note", "paragraphs"})  # what people may write in paragraphs
 _HARMLESS: Final = frozenset({str, TemplateModule})  # nothing public on them changes anything or leads further
 _HANG: Final = re.compile(r" *(?:\S.{0,30}?: {2,})?")  # an indent, or a fact's label with the space after it
 _DEFUSED: Final = LINK_SECRET.replace("-", "\u2060-")  # a word joiner: looks the same, is not the marker

@@ -1,0 +1,162 @@
+"""What a coordinator decides about one mail before it goes: hold it, skip it, let it go again, add some words.
+
+A mail that is still to come gets its row in the ledger now, under the very key the planner would give it: so the
+planner finds the slot accounted for, and the database lets there be only one. A moved last day makes new mails; what
+was decided about the old ones falls with them, and the consequences of the move show it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from workflow.domain.calendar import Calendar
+from workflow.domain.errors import NotFoundError, ReasonMissingError, RefusedError, StaleWriteError
+from workflow.domain.forms import clean_written
+from workflow.domain.messages import Message, MessageState
+from workflow.domain.planning import Case, Due, Timetable
+from workflow.domain.rounds import Round, RoundState
+from workflow.domain.submissions import Submission, submission_id
+from workflow.ports import Database, Secrets, Work
+from workflow.services.mailroom import log_message
+
+OPEN_TO_WORDS = frozenset({MessageState.PLANNED, MessageState.HELD})
+OPEN_TO_HANDS = OPEN_TO_WORDS | {MessageState.FAILED, MessageState.UNKNOWN}
+
+
+class NotOpenYetError(RefusedError):
+    sentence = "Omgången {round} är inte öppen. Ett enskilt mejl går att pausa, hoppa över och ändra medan den är det."
+
+
+class MailSettledError(RefusedError):
+    """It has gone, is on its way, or was stopped for a reason that still holds."""
+
+    sentence = "Mejlet går inte att ändra längre: det har gått, är på väg eller behövs inte."
+
+
+class Deed(StrEnum):
+    """HOLD: it waits until it is released. SKIP: it does not go. NOTE: some own words in it ("" takes them away)."""
+
+    HOLD = "hold"
+    SKIP = "skip"
+    RELEASE = "release"
+    NOTE = "note"
+
+
+_EVENTS = {
+    Deed.HOLD: "message.held",
+    Deed.SKIP: "message.skipped",
+    Deed.RELEASE: "message.released",
+    Deed.NOTE: "message.noted",
+}
+
+
+def decide(
+    db: Database,
+    round_id: str,
+    name: str,
+    deed: Deed,
+    words: str = "",
+    *,
+    by: str,
+    secrets: Secrets,
+    calendar: Calendar,
+    now: datetime,
+) -> Message:
+    """Do it, and log it. `name` is the mail's id in the ledger, or unit and slot (norrby.T-5).
+
+    `words` say why, or are the note; releasing needs none.
+
+    Raises NotFoundError, NotOpenYetError, MailSettledError, ReasonMissingError, TextRefusedError, TooLongError.
+    """
+    change = _change(deed, words, now)
+    with db.begin() as work:
+        # The round first: the planner waits until we are done, or has planned the mail already.
+        round_ = work.rounds.get(round_id, lock=True)
+        if round_.state is not RoundState.OPEN:
+            raise NotOpenYetError(round=round_id)
+        named = _Named(round=round_, name=name)
+        standing = _in_ledger(work, named)
+        before = standing or _to_come(work, named, secrets=secrets, calendar=calendar, now=now)
+        if before is None:
+            raise NotFoundError(what=name)
+        after = _moved(before, change)
+        if not (work.outbox.change(before, after) if standing else work.outbox.plan([after]) == 1):
+            raise StaleWriteError
+        log_message(work, _EVENTS[deed], after, now, by=by)
+        return after
+
+
+def _change(deed: Deed, words: str, now: datetime) -> Callable[[Message], Message]:
+    """What becomes of the mail."""
+    said = clean_written(words, where="reason").strip()
+    if deed in {Deed.HOLD, Deed.SKIP} and not said:
+        raise ReasonMissingError
+    changes: Mapping[Deed, Callable[[Message], Message]] = {
+        Deed.HOLD: lambda mail: mail.hold(said),
+        Deed.SKIP: lambda mail: mail.skip(said),
+        Deed.RELEASE: lambda mail: mail.let_go(now),
+        Deed.NOTE: lambda mail: mail.noted(said),
+    }
+    return changes[deed]
+
+
+def _moved(message: Message, change: Callable[[Message], Message]) -> Message:
+    try:
+        return change(message).marked_by_hand()
+    except ValueError as error:
+        raise MailSettledError from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What a name stands for in a round: a unit and a slot, or with no slot an id of the ledger."""
+
+    round: Round
+    name: str
+
+    @property
+    def submission(self) -> str:
+        return submission_id(self.round.id, self._parts[0])
+
+    @property
+    def slot(self) -> str:
+        return self._parts[2]
+
+    @property
+    def _parts(self) -> tuple[str, str, str]:
+        return self.name.removeprefix(f"{self.round.id}.").partition(".")
+
+
+def _in_ledger(work: Work, named: _Named) -> Message | None:
+    """By unit and slot under the present last day, what can still be decided about first; or by its id."""
+    submission = work.submissions.several({named.submission}).get(named.submission)
+    if submission is not None and named.slot:
+        rows = work.outbox.of_submission(submission.id)
+        fitting = [each for each in rows if (each.slot, each.deadline_revision) == _key(named, submission)]
+        return min(fitting, key=lambda each: each.state not in OPEN_TO_HANDS, default=None)
+    try:
+        message = work.outbox.get(named.name)
+    except NotFoundError:
+        return None
+    return message if message.round == named.round.id else None
+
+
+def _key(named: _Named, submission: Submission) -> tuple[str, int]:
+    return named.slot, submission.deadline_revision
+
+
+def _to_come(work: Work, named: _Named, *, secrets: Secrets, calendar: Calendar, now: datetime) -> Message | None:
+    """The row that the planner would make when its time has come."""
+    submission = work.submissions.several({named.submission}).get(named.submission)
+    if submission is None or not named.slot:
+        return None
+    people, rows = work.recipients.of(submission.id), work.outbox.of_submission(submission.id)
+    ladders = Timetable(named.round, calendar).ladders(Case(submission=submission, recipients=people, ledger=rows), now)
+    found = next(((ladder, slot) for ladder in ladders for slot in ladder.slots if slot.key == named.slot), None)
+    if found is None:
+        return None
+    ladder, slot = found
+    links = work.recipients.links_of(submission.id)
+    link = next((each.id for each in links if each.recipient == ladder.to.id and each.is_valid(now)), "")
+    return Due(ladder=ladder, slot=slot).row(secrets.new_id(), link=link, now=now)
