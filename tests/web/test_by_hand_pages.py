@@ -49,6 +49,7 @@ def test_held_and_let_go(house: App) -> None:
     client = sign_in(house)
     page = client.get(place).text
     assert "De har ringt." in page
+    assert "Så blir mejlet om det får gå" in page
     assert "Låt mejlet gå …" in page
     assert "De har ringt." in client.get(f"{PAGE}?lage=stoppas").text
     assert press(house, "slapp", mail=place)[0] == 303

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from workflow.domain.errors import NotFoundError
-from workflow.domain.messages import Frozen, Message, MessageKind
+from workflow.domain.messages import Frozen, Message, MessageKind, MessageState
 from workflow.domain.preview import PreviewedMail
 from workflow.domain.rounds import Round
 from workflow.ports import LINK_SECRET
@@ -76,7 +76,8 @@ def preview_mail(room: Mailroom, round_: Round, name: str, *, now: datetime) -> 
 def words_of(room: Mailroom, preview: RoundPreview, mail: PreviewedMail) -> WrittenMail:
     """As first written if it is, else as it would be written at its time if nothing happened before."""
     row = _row(room, mail)
-    if row is None or (mail.suppressed and row.frozen is None):
+    held = mail.state == MessageState.HELD  # it may be let go, and one wants to know what that would be
+    if row is None or (mail.suppressed and not held and row.frozen is None):
         return WrittenMail(mail=mail, words=None)
     if row.frozen:
         return WrittenMail(mail=mail, words=_masked(row.frozen))

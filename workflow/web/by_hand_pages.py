@@ -1,6 +1,7 @@
 """One mail to come, decided about: hold it, skip it, let it go, add a paragraph; what it does is shown first."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from fastapi.responses import HTMLResponse, Response
 
@@ -93,6 +94,8 @@ def _foretold(desk: Office, round_id: str, mail_name: str, deed: str) -> tuple[P
     house = desk.house
     change = _deed(desk, round_id, mail_name, deed, "…")
     try:
-        return consequences(house.db, round_id, change, calendar=house.calendar, now=desk.now()), ""
+        diff = consequences(house.db, round_id, change, calendar=house.calendar, now=desk.now())
     except RefusedError as error:
         return None, desk.say.error(error)
+    unsaid = tuple(replace(each, why="") for each in diff.differences)  # the reason has not been written yet
+    return replace(diff, differences=unsaid), ""
