@@ -23,7 +23,7 @@ GROUPS = {
     "": "demo up worker scheduler web check doctor status bundle calendar",
     "round": "plan list show preview open confirm close cancel extend move requests refuse withdraw",
     "submission": "show previous import approve return reopen excuse",
-    "mail": "list show retry skip release",
+    "mail": "list show retry skip hold note release",
     "units": "import list punctuality export handover",
     "form": "check word",
     "account": "add reset digest list",
