@@ -330,10 +330,16 @@ def test_what_excel_writes_is_read_as_people_see_it(tmp_path: Path) -> None:
     parts["xl/sharedStrings.xml"] = (
         f"<sst {MAIN}><si><t>ks</t></si><si><r><t>Kommun</t></r><r><t>styrelsen</t></r></si></sst>"
     ).encode()
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
+        b"</Types>",
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        b'spreadsheetml.sharedStrings+xml"/></Types>',
+    )
     parts["xl/styles.xml"] = (
-        f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="170" formatCode="yyyy\\-mm\\-dd"/></numFmts>'
-        '<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>'
-    ).encode()
+        parts["xl/styles.xml"]
+        .replace(b'<numFmts count="0"/>', b'<numFmts><numFmt numFmtId="170" formatCode="yyyy\\-mm\\-dd"/></numFmts>')
+        .replace(b"</cellXfs>", b'<xf numFmtId="170" fontId="0" fillId="0" borderId="0"/></cellXfs>')
+    )
     with ZipFile(file, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -386,3 +392,22 @@ def test_a_bomb_an_entity_and_what_is_no_spreadsheet_are_refused(tmp_path: Path)
         archive.writestr("xl/workbook.xml", '<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>')
     assert len(said(file)) == 1
     assert len(said(spreadsheet(tmp_path, ["id", *["x"] * 80]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'<row r="1">', b'<row r="900000">'),
+        (b"<worksheet", b"<!DOCTYPE x><worksheet"),
+        (b"</sheetData>", b""),
+    ],
+)
+def test_a_workbook_that_only_looks_like_one_is_one_fault(tmp_path: Path, old: bytes, new: bytes) -> None:
+    file = spreadsheet(tmp_path, NAMES)
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert any(old in content for content in parts.values())
+    with ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(old, new))
+    assert len(said(file)) == 1
