@@ -197,7 +197,19 @@ class Outbox(Protocol):
         ...
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        """Planned and due, oldest first, locked for this transaction and skipping what others hold."""
+        """Planned and due, oldest first, locked for this transaction and skipping what others hold.
+
+        Of the reminders that are due to one address only the first; `company` gives the others. A row that was told of
+        by a mail which has ended is given too.
+        """
+        ...
+
+    def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
+        """The reminders that are due beside these to the same addresses, by lead; locked likewise."""
+        ...
+
+    def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
+        """By the id of a mail: the rows that it told of, beside its own."""
         ...
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
@@ -208,7 +220,7 @@ class Outbox(Protocol):
         """Write `after` where state and fence are still those of `before`; False when they are not.
 
         A frozen letter that stands already is left as it is.
-        Raises StaleWriteError where the second belt refuses: one reminder per submission, recipient and local day.
+        Raises StaleWriteError where the second belt refuses: one reminder per address and local day.
         """
         ...
 

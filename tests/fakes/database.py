@@ -14,7 +14,7 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
 from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.forms import Answer
-from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
+from workflow.domain.messages import PENDING, Attempt, Message, MessageKind, MessageState
 from workflow.domain.people import ANSWERING, Account, Contact, Unit
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
@@ -228,8 +228,32 @@ class FakeOutbox:
         return self._tables.messages[message_id]
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        found = [each for each in self._ordered() if each.state is MessageState.PLANNED and each.due_at <= now]
-        return tuple(found[:limit])
+        planned = [each for each in self._ordered() if each.state is MessageState.PLANNED and each.due_at <= now]
+        free = sorted((each.due_at, each.submission, each.id) for each in planned if each.is_reminder and not each.lead)
+        leads: dict[str, str] = {}
+        for _, _, id_ in free:
+            leads.setdefault(self._tables.messages[id_].address, id_)
+        return tuple(each for each in planned if self._goes_by_itself(each, leads))[:limit]
+
+    def _goes_by_itself(self, message: Message, leads: dict[str, str]) -> bool:
+        if message.lead:
+            return self._tables.messages[message.lead].state not in PENDING
+        return not message.is_reminder or leads[message.address] == message.id
+
+    def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
+        by_address = {each.address: each.id for each in leads}
+        found = [
+            each
+            for each in self._tables.messages.values()
+            if each.is_reminder
+            and (each.state, each.lead, each.frozen) == (MessageState.PLANNED, "", None)
+            and each.due_at <= now
+            and by_address.get(each.address, each.id) != each.id
+        ]
+        return _grouped((by_address[each.address], each) for each in found)
+
+    def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
+        return _grouped((each.lead, each) for each in self._tables.messages.values() if each.lead in leads)
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
         leased = [(each.lease_until, each.id) for each in self._ordered() if each.state in _LEASED]
@@ -241,7 +265,7 @@ class FakeOutbox:
         if stored is None or (stored.state, stored.fence) != (before.state, before.fence):
             return False
         self._check_belt(after)
-        self._tables.messages[before.id] = in_utc(replace(after, frozen=stored.frozen or after.frozen))
+        self._tables.messages[before.id] = in_utc(replace(after, frozen=stored.frozen or after.frozen, company=()))
         return True
 
     def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:
@@ -300,9 +324,16 @@ class FakeOutbox:
             raise StaleWriteError
 
 
-def _belt(message: Message) -> tuple[str, str, str] | None:
-    worn = message.is_reminder and message.state in _BELTED and message.local_day
-    return (message.submission, message.recipient, message.local_day) if worn else None
+def _grouped(found: Iterable[tuple[str, Message]]) -> dict[str, tuple[Message, ...]]:
+    groups: dict[str, tuple[Message, ...]] = {}
+    for lead, each in sorted(found, key=lambda pair: (pair[1].submission, pair[1].id)):
+        groups[lead] = (*groups.get(lead, ()), each)
+    return groups
+
+
+def _belt(message: Message) -> tuple[str, str] | None:
+    worn = message.is_reminder and message.state in _BELTED and message.local_day and not message.lead
+    return (message.address, message.local_day) if worn else None
 
 
 class FakeChannels:

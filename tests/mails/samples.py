@@ -27,11 +27,14 @@ from workflow.domain.letters import (
     ReturnedItem,
     ReviewReminder,
     RoundDigest,
+    Several,
+    SeveralItem,
 )
 from workflow.ports import LINK_SECRET
 
 LANGUAGES = ("sv", "en")
 LINK = f"https://tertial.example/l/k7Qd.{LINK_SECRET}"
+OWN_LINK = "https://tertial.example/l/k7Qd.{link-secret-k7Qd}"  # one of several units
 ANSWER = ("Vi träffar företagen varje månad.", "Under perioden ordnade vi två frukostmöten & en mässa <Älvsjö>.")
 SHA256 = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea"
 WORDS = {
@@ -88,6 +91,7 @@ def office(language: str) -> dict[str, str]:
 def variants(language: str) -> Iterator[tuple[str, Letter]]:
     """Each with a name that is unique within the language."""
     yield from _asking(language)
+    yield from _several(language)
     yield from _overdue(language)
     yield from _answering(language)
     yield from _to_office(language)
@@ -110,6 +114,42 @@ def _asking(language: str) -> Iterator[tuple[str, Letter]]:
     yield "last_day-announces", replace(last_day, announces=("deputy",))
     yield "last_day-draft", replace(last_day, state="draft", answered=6, saved=words["saved"])
     yield "last_day-returned", replace(last_day, state="returned", answered=8)
+
+
+def _several(language: str) -> Iterator[tuple[str, Letter]]:
+    """One person's units: the first is late, the second is another round's and due today, of the third is no link."""
+    words = WORDS[language]
+    shared = common(language)
+    late = SeveralItem(
+        order="1",
+        unit=shared["unit"],
+        round=shared["round"],
+        due=words["due"],
+        due_day=words["due_day"],
+        late=words["days"],
+        left="",
+        state="draft",
+        answered=6,
+        questions=8,
+        saved=words["saved"],
+        is_last=True,
+        link=OWN_LINK,
+    )
+    today = replace(late, unit="Hamnen AB", round=words["received"], late="", is_last=False)
+    first = replace(late, unit="Norrby nämnd", late="", left=words["day"], state="not_started", saved="", is_last=False)
+    other = replace(first, due_day=words["received"], state="returned", link="")
+    letter = Several(
+        **shared,
+        items=(late, today, other),
+        overdue=1,
+        copies=("deputy", "head"),
+        announces=(),
+        compiled_from=words["compiled"],
+    )
+    yield "several", letter
+    yield "several-overdue", replace(letter, items=(late, late), overdue=2)
+    yield "several-same-day", replace(letter, items=(first, first), overdue=0, copies=(), compiled_from="")
+    yield "several-other-days", replace(letter, items=(first, other), overdue=0, announces=("deputy",), copies=())
 
 
 def _overdue(language: str) -> Iterator[tuple[str, Letter]]:

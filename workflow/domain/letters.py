@@ -14,6 +14,8 @@ class Letter:
     """
 
     kind: ClassVar[MessageKind]
+    folder: ClassVar[str] = ""
+    """Where its templates are, if not in the folder named as the kind."""
 
     language: str
     first_name: str
@@ -84,6 +86,41 @@ class Overdue(Nagging):
     compiled_from: str
     copies: tuple[str, ...]
     is_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralItem:
+    """One unit of several. `late` or `left` in words; both "" on the last day. `link` is "" for who may not open it."""
+
+    order: str
+    unit: str
+    round: str
+    due: str
+    due_day: str
+    late: str
+    left: str
+    state: str
+    answered: int
+    questions: int
+    saved: str
+    is_last: bool
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several(UnitLetter):
+    """One person's reminder about all the units they answer for, in order of last day; `overdue` of them are late.
+
+    What all letters share is the lead's; `link` only leads to the first page.
+    """
+
+    kind: ClassVar[MessageKind] = MessageKind.REMINDER
+    folder: ClassVar[str] = "several"
+    items: tuple[SeveralItem, ...]
+    overdue: int
+    copies: tuple[str, ...]
+    announces: tuple[str, ...]
+    compiled_from: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +297,7 @@ LETTERS: tuple[type[Letter], ...] = (
     Reminder,
     LastDay,
     Overdue,
+    Several,
     Returned,
     Receipt,
     Approved,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workflow.domain.calendar import Calendar
+from workflow.domain.people import fold_address
 from workflow.domain.submissions import Standing, State, Submission
 
 
@@ -68,6 +69,8 @@ CONTACT_CHANGED = "contact_changed"
 """The mail's reader has been succeeded: it is written anew to the one who is right today."""
 BEFORE_THE_LAST_DAY = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY})
 TOO_LATE = "too_late"
+WORDS_UNTRUE = "words_untrue"
+"""The mail may not be written anew any more, and something that stands in it has become untrue."""
 NOT_MEANT = "not_meant"
 """The unit is no longer in the state that this reminder is for."""
 
@@ -143,6 +146,8 @@ class Message:
     `right_until` is when its reader ceases to be the right one, known since planning (None: never).
 
     `fence` grows with every claim: a worker that lost its lease cannot write over its successor.
+    `lead` is the mail that told of this one too, set with its marker and for ever; `company` are, in memory alone, the
+    rows that travel with a claimed mail (see services/company.py).
     """
 
     id: str
@@ -169,8 +174,15 @@ class Message:
     frozen: Frozen | None = field(default=None, compare=False)
     sent_at: datetime | None = None
     reply: str = ""
+    lead: str = ""
+    company: tuple["Message", ...] = field(default=(), compare=False)
     created_at: datetime
     right_until: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        """The person, however the address is written."""
+        return fold_address(self.to_email)
 
     @property
     def key(self) -> str:
@@ -205,7 +217,7 @@ class Message:
 
     def freeze(self, frozen: Frozen, *, local_day: str) -> "Message":
         """Rendered for the first time; a second rendering is never made."""
-        return self if self.frozen else replace(self, frozen=frozen, local_day=local_day)
+        return self if self.frozen else replace(self, frozen=frozen, copies=frozen.copies, local_day=local_day)
 
     def hand(self, now: datetime) -> "Message":
         """sending → handing: the marker just before the final dot. From here nobody resends by themselves."""
@@ -288,6 +300,26 @@ class Message:
             raise ValueError(message)
         again = self.again(now, "")
         return replace(again, due_at=self.due_at, give_up_at=self.give_up_at) if self.due_at > now else again
+
+    def follow(self, before: "Message", after: "Message") -> "Message":
+        """This row moves as its lead has just moved. From the marker on, the lead's mail is its own for ever.
+
+        Only the lead wears the second belt: it is the one mail of the day.
+        """
+        lead = after.id if after.state is MessageState.HANDING else self.lead
+        return replace(
+            self if self.state is after.state else self._to(after.state),
+            due_at=after.due_at,
+            give_up_at=after.give_up_at,
+            attempts=after.attempts,
+            fence=self.fence + after.fence - before.fence,
+            reason=after.reason,
+            lease_until=after.lease_until,
+            sent_at=after.sent_at,
+            reply=after.reply,
+            local_day=after.local_day if lead else "",
+            lead=lead,
+        )
 
     def has_lost_its_lease(self, now: datetime) -> bool:
         return self.lease_until is not None and now >= self.lease_until

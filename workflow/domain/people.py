@@ -121,6 +121,11 @@ def stored_sort_key(name: str) -> str:
     return "\x01".join(sort_key(name))
 
 
+def fold_address(email: str) -> str:
+    """What tells two people apart: the address without blanks around it, and small."""
+    return email.strip().casefold()
+
+
 def search_key(text: str) -> str:
     """What search compares: no case, no dots or accents, so that "hagersten" finds Hägersten-Älvsjö."""
     return _without_accents(text.casefold()).replace("ø", "o").replace("æ", "a").strip()

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from workflow.domain.addressing import addressee, as_copies, copied, right_until
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import GIVE_UP_AFTER, Message
-from workflow.domain.people import Role
+from workflow.domain.people import Role, fold_address
 from workflow.domain.reminders import Audience, Slot, due_by, slots
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import OWED, Recipient, State, Submission
@@ -152,12 +152,32 @@ def _shared_out(
         yield person, tuple(slot for to, slot in turns if to == person)
 
 
-def by_person(ladders: Iterable[Ladder]) -> Mapping[str, tuple[Ladder, ...]]:
-    """Each person's ladders."""
+def by_person(ladders: Iterable[Ladder], calendar: Calendar) -> Mapping[str, tuple[Ladder, ...]]:
+    """Each person's ladders, by address: what is for one day goes together."""
     found: dict[str, list[Ladder]] = {}
     for ladder in ladders:
-        found.setdefault(ladder.to.id, []).append(ladder)
-    return {person: tuple(theirs) for person, theirs in found.items()}
+        found.setdefault(fold_address(ladder.to.email), []).append(ladder)
+    return {person: _together(theirs, calendar) for person, theirs in found.items()}
+
+
+def _together(ladders: Sequence[Ladder], calendar: Calendar) -> tuple[Ladder, ...]:
+    """One person's reminders of one local day go at the earliest of their times.
+
+    All are true by then: a reminder is true all day until its last moment, an overdue one from its first.
+    """
+    if len(ladders) == 1:
+        return tuple(ladders)
+    earliest: dict[date, datetime] = {}
+    for slot in (slot for ladder in ladders for slot in ladder.slots):
+        day = calendar.local(slot.send_at).date()
+        earliest[day] = min(slot.send_at, earliest.get(day, slot.send_at))
+    return tuple(
+        replace(
+            ladder,
+            slots=tuple(replace(slot, send_at=earliest[calendar.local(slot.send_at).date()]) for slot in ladder.slots),
+        )
+        for ladder in ladders
+    )
 
 
 def due_for(ladders: Iterable[Ladder], now: datetime) -> tuple[Due, ...]:

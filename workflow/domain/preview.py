@@ -5,14 +5,15 @@ decision (messages.py: fate) forward, from one instant at which something is due
 back as known. It supposes that scheduler and workers run and that the mail server takes what it is given.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
 from workflow.domain.addressing import addressee, first_reachable
 from workflow.domain.calendar import Calendar
-from workflow.domain.messages import WINDOWED, Message, MessageKind, MessageState, fate, moment, why_untrue
+from workflow.domain.messages import WINDOWED, Message, MessageKind, MessageState, Moment, fate, moment, why_untrue
 from workflow.domain.planning import Case, Due, Ladder, Timetable, by_person, due_for
 from workflow.domain.reminders import SUPERSEDED, Audience
 from workflow.domain.rounds import Round, RoundState
@@ -36,6 +37,9 @@ class PreviewedMail:
     or T-5: five working days before the last day), with `unit_state` how the unit stands. `suppressed` says why it
     does not go, "" when it does. `message` is the ledger's id, "" for what is not in it yet. `row` is the ledger's row,
     or the one that there would be; None where there is nobody to write to.
+
+    A mail about several units is one row for each: `along` are the other units of the one that carries it, and
+    `carried_by` is its unit in the others' rows.
     """
 
     unit: str
@@ -50,6 +54,8 @@ class PreviewedMail:
     copies: tuple[str, ...]
     suppressed: str
     message: str = ""
+    along: tuple[str, ...] = ()
+    carried_by: str = ""
     row: Message | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -65,16 +71,16 @@ def preview(round_: Round, cases: Iterable[Case], *, calendar: Calendar, now: da
     """
     is_planned = round_.state is RoundState.PLANNED
     starts = max(now, round_.opens_at) if is_planned else now
-    play = _Play(round_, Timetable(round_, calendar), calendar, starts)
     every = tuple(cases)
+    play = _Play(round_, Timetable(round_, calendar), calendar, starts, every)
     mails = [mail for case in every for mail in _standing(play, case)]
     if is_planned:
         send_at = calendar.next_window(starts)
         mails += [_invitation(case, first_reachable(case.recipients, send_at, calendar)) for case in every]
     if round_.state in {RoundState.PLANNED, RoundState.OPEN}:
         ladders = (ladder for case in every for ladder in play.timetable.ladders(case, starts))
-        for theirs in by_person(ladders).values():
-            mails += play.person(theirs)
+        for person, theirs in by_person(ladders, calendar).items():
+            mails += play.person(person, theirs)
     return tuple(sorted(mails, key=lambda mail: mail.at))
 
 
@@ -127,7 +133,16 @@ def _invitation(case: Case, at: datetime) -> PreviewedMail:
     return _mail(case.submission, row, at=at, state=state, suppressed=why)
 
 
-def _mail(submission: Submission, message: Message, *, at: datetime, state: str, suppressed: str) -> PreviewedMail:
+def _mail(
+    submission: Submission,
+    message: Message,
+    *,
+    at: datetime,
+    state: str,
+    suppressed: str,
+    along: tuple[str, ...] = (),
+    carried_by: str = "",
+) -> PreviewedMail:
     return PreviewedMail(
         unit=submission.unit,
         unit_name=submission.unit_name,
@@ -142,13 +157,15 @@ def _mail(submission: Submission, message: Message, *, at: datetime, state: str,
         suppressed=suppressed,
         message=message.id,
         row=message if message.to_email else None,
+        along=along,
+        carried_by=carried_by,
     )
 
 
 # --- what is to come, played -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Play:
     """The round from `starts` on."""
 
@@ -156,60 +173,88 @@ class _Play:
     timetable: Timetable
     calendar: Calendar
     starts: datetime
+    cases: Sequence[Case]
+    days: Mapping[str, set[str]] = field(init=False)
+    carriers: Mapping[str, Submission] = field(init=False)
+    companies: Mapping[str, list[str]] = field(init=False)
+    moments: dict[datetime, Moment] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What has gone: on which days to whom, and which mail told of which units."""
+        self.days, self.companies = defaultdict(set), defaultdict(list)
+        self.carriers = {}
+        for case in self.cases:
+            for row in case.ledger:
+                if row.is_reminder and row.state in _MAY_HAVE_GONE and not row.lead:
+                    self.days[row.address].add(row.local_day)
+                if row.is_reminder:
+                    self.carriers[row.id] = case.submission
+                if row.lead:
+                    self.companies[row.lead].append(case.submission.unit_name)
+
+    def moment(self, now: datetime) -> Moment:
+        """The calendar is asked once for each instant: most persons share theirs."""
+        if now not in self.moments:
+            self.moments[now] = moment(self.calendar, now)
+        return self.moments[now]
 
     def standing(self, submission: Submission, message: Message) -> PreviewedMail:
         """A mail that is in the ledger and no reminder still to go."""
-        if message.state is not MessageState.PLANNED:
-            why = message.reason if message.state in _STOPPED else ""
-            at = message.sent_at or message.due_at
-            return _mail(submission, message, at=at, state=str(message.state), suppressed=why)
-        due_at = max(message.due_at, self.starts)
-        at = self.calendar.next_window(due_at) if message.kind in WINDOWED else due_at
-        why = why_untrue(message, submission, round_state=str(self.round.state), now=at)
-        return _mail(submission, message, at=at, state=SUPPRESSED if why else str(message.state), suppressed=why)
+        along = tuple(sorted(self.companies.get(message.id, ())))
+        carrier = self.carriers[message.lead].unit if message.lead in self.carriers else ""
+        at, state = message.sent_at or message.due_at, str(message.state)
+        why = message.reason if message.state in _STOPPED else ""
+        if message.state is MessageState.PLANNED:
+            due_at = max(message.due_at, self.starts)
+            at = self.moment(due_at).next_window if message.kind in WINDOWED else due_at
+            why = why_untrue(message, submission, round_state=str(self.round.state), now=at)
+            state = SUPPRESSED if why else state
+        return _mail(submission, message, at=at, state=state, suppressed=why, along=along, carried_by=carrier)
 
-    def person(self, ladders: Sequence[Ladder]) -> list[PreviewedMail]:
+    def person(self, address: str, ladders: Sequence[Ladder]) -> list[PreviewedMail]:
         """Everything that one person would still get, and what would be left out."""
-        return _Person(self, list(ladders)).played()
+        return _Person(self, list(ladders), self.days.get(address, set())).played()
 
 
 @dataclass(slots=True)
 class _Person:
-    """One person's reminders while they are played. `waiting` are planned and not yet sent."""
+    """One person's reminders while they are played. `days` had one already; `waiting` are planned and not yet sent."""
 
     play: _Play
     ladders: list[Ladder]
+    days: set[str]
     waiting: list[Message] = field(init=False)
-    days: set[str] = field(init=False)
+    submissions: Mapping[str, Submission] = field(init=False)
     found: list[PreviewedMail] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        rows = [each for ladder in self.ladders for each in ladder.case.ledger if each.is_reminder]
-        own = [each for each in rows if any(each.recipient == ladder.to.id for ladder in self.ladders)]
-        self.waiting = [each for each in own if each.state is MessageState.PLANNED]
-        self.days = {each.local_day for each in own if each.state in _MAY_HAVE_GONE}
+        self.days = set(self.days)
+        self.submissions = {each.submission.id: each.submission for each in self.ladders}
+        own = {each.to.id for each in self.ladders}
+        rows = {each.id: each for ladder in self.ladders for each in ladder.case.ledger if each.recipient in own}
+        self.waiting = [each for each in rows.values() if each.is_reminder and each.state is MessageState.PLANNED]
 
     def played(self) -> list[PreviewedMail]:
-        instants = [slot.send_at for ladder in self.ladders for slot in ladder.slots if slot.send_at > self.play.starts]
-        instants += [max(each.due_at, self.play.starts) for each in self.waiting]
-        heap = [self.play.starts, *instants]
+        starts, ends = self.play.starts, self.play.round.closes_at
+        heap = [slot.send_at for ladder in self.ladders for slot in ladder.slots if slot.send_at > starts]
+        heap += [starts, *(max(each.due_at, starts) for each in self.waiting)]
         heapify(heap)
         before = None
         while heap:
             now = heappop(heap)
-            if now != before and now < self.play.round.closes_at:
+            if now != before and now < ends:
                 self._plan(now)
                 for later in self._deliver(now):
                     heappush(heap, later)
             before = now
-        self._end(self.waiting, ROUND_CLOSED, self.play.round.closes_at)
+        self._end(self.waiting, ROUND_CLOSED, ends)
         return self.found
 
     def _plan(self, now: datetime) -> None:
         for due in due_for(self.ladders, now):
             row = due.row("", link="", now=now)
             if due.skipped:
-                self._say(row, SUPPRESSED, due.skipped, due.slot.send_at)
+                self._end([row], due.skipped, due.slot.send_at)
                 continue
             older = [each for each in self.waiting if _same_ladder(each, row) and not each.lies_ahead(now)]
             self.waiting = [each for each in self.waiting if each not in older]
@@ -217,9 +262,9 @@ class _Person:
             self.waiting.append(row)
         self.ladders = [ladder.known_until(now) for ladder in self.ladders]
 
-    def _deliver(self, now: datetime) -> Iterator[datetime]:
+    def _deliver(self, now: datetime) -> list[datetime]:
         """What a worker does at `now`. Gives the instants at which it has to look again."""
-        at = moment(self.play.calendar, now)
+        later, going, at = [], [], self.play.moment(now)
         waiting, self.waiting = self.waiting, []
         for message in waiting:
             if message.due_at > now:
@@ -228,27 +273,46 @@ class _Person:
             decided = fate(message, self._why_untrue(message, now), at)
             if decided.state is MessageState.PLANNED:
                 self.waiting.append(decided)
-                yield decided.due_at
-            elif decided.state is not MessageState.SENDING:
-                self._end([message], decided.reason, now)
-            elif at.local_day in self.days:
-                self._end([message], ONE_A_DAY, now)
+                later.append(decided.due_at)
+            elif decided.state is MessageState.SENDING:
+                going.append(message)
             else:
-                self.days.add(at.local_day)
-                self._say(message, str(message.state) if message.id else EXPECTED, "", now)
+                self._end([message], decided.reason, now)
+        self._send(sorted(going, key=lambda each: (each.due_at, each.submission)), at)
+        return later
+
+    def _send(self, going: Sequence[Message], at: Moment) -> None:
+        """All in one mail, which tells of each unit once; nothing more on a day that has had one."""
+        mail: dict[str, Message] = {}
+        for each in going if at.local_day not in self.days else ():
+            mail.setdefault(each.submission, each)
+        self._end([each for each in going if mail.get(each.submission) is not each], ONE_A_DAY, at.now)
+        for number, (id_, message) in enumerate(mail.items()):
+            others = tuple(self.submissions[each].unit_name for each in mail if each != id_)
+            carrier = "" if number == 0 else self.submissions[next(iter(mail))].unit
+            state = str(message.state) if message.id else EXPECTED
+            along = () if carrier else others
+            self.found.append(
+                _mail(
+                    self.submissions[id_],
+                    message,
+                    at=at.now,
+                    state=state,
+                    suppressed="",
+                    along=along,
+                    carried_by=carrier,
+                )
+            )
+        self.days |= {at.local_day} if mail else set()
 
     def _why_untrue(self, message: Message, now: datetime) -> str:
-        return why_untrue(message, self._submission(message), round_state=str(RoundState.OPEN), now=now)
-
-    def _submission(self, message: Message) -> Submission:
-        return next(each.submission for each in self.ladders if each.submission.id == message.submission)
+        return why_untrue(message, self.submissions[message.submission], round_state=str(RoundState.OPEN), now=now)
 
     def _end(self, messages: Iterable[Message], why: str, at: datetime) -> None:
         for message in messages:
-            self._say(message, SUPPRESSED, why, min(message.due_at, at))
-
-    def _say(self, message: Message, state: str, why: str, at: datetime) -> None:
-        self.found.append(_mail(self._submission(message), message, at=at, state=state, suppressed=why))
+            at = min(message.due_at, at)
+            submission = self.submissions[message.submission]
+            self.found.append(_mail(submission, message, at=at, state=SUPPRESSED, suppressed=why))
 
 
 def _same_ladder(one: Message, other: Message) -> bool:

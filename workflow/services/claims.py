@@ -1,24 +1,33 @@
 """Claiming what is due: one short transaction in which nothing is rendered and nobody is waited for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workflow.domain.calendar import Calendar
 from workflow.domain.channel import ChannelState
 from workflow.domain.errors import StaleWriteError
-from workflow.domain.messages import CONTACT_CHANGED, TO_OFFICE, Message, MessageState, fate, moment, why_untrue
+from workflow.domain.messages import (
+    CONTACT_CHANGED,
+    TO_OFFICE,
+    WORDS_UNTRUE,
+    Message,
+    MessageState,
+    fate,
+    moment,
+    why_untrue,
+)
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Standing
 from workflow.ports import Work
 from workflow.services.addressing import readdress
 from workflow.services.channel import admit
+from workflow.services.company import Pair, after_all, whole
 from workflow.services.digest import Agenda, read_agenda
 from workflow.services.mailroom import Mailroom, log_message
 
 BATCH = 100
-
-Pair = tuple[Message, Message]
+_GOES_ON = frozenset({MessageState.PLANNED, MessageState.SENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,12 @@ class Truths:
         return why_untrue(message, submission, round_state=self.rounds[message.round], now=now)
 
 
-def read_truths(work: Work, messages: Sequence[Message], *, calendar: Calendar, now: datetime, lock: bool) -> Truths:
-    """Locked: the submissions in the order of their ids, and nobody submits until the transaction ends."""
+def read_truths(work: Work, mails: Sequence[Message], *, calendar: Calendar, now: datetime, lock: bool) -> Truths:
+    """Of these mails and their company.
+
+    Locked: the submissions in the order of their ids, and nobody submits until the transaction ends.
+    """
+    messages = [row for each in mails for row in (each, *each.company)]
     to_office = any(each.kind in TO_OFFICE for each in messages)
     return Truths(
         work.submissions.standings({each.submission for each in messages if each.submission}, lock=lock),
@@ -66,20 +79,62 @@ def claim(room: Mailroom) -> Batch:
         admission = admit(work, room.rate, wanted=BATCH, now=now)
         if not admission.mails:
             return Batch((), admission.state, goes_on=False)
-        due = work.outbox.due(now, limit=BATCH)
+        due = _with_company(work, work.outbox.due(now, limit=BATCH), now)
         # Read without a lock: whoever submits holds the submission and waits for these rows. The marker asks again.
         truths = read_truths(work, due, calendar=room.calendar, now=now, lock=False)
-        passed_on = [each for each in due if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]
+        rows = [row for each in due for row in (each, *each.company)]
+        passed_on = [each for each in rows if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]
         stands = {each.id: readdress(work, each, secrets=room.secrets, now=now) for each in passed_on}
-        due = tuple(mine for each in due if (mine := stands.get(each.id, each)))
+        due = [mine for each in due if (mine := _renewed(each, stands))] if stands else due
         decide = _decision(room, truths, now)
-        decided = [(message, decide(message)) for message in due]
+        decided = [pair for message in due for pair in _decided(message, decide)]
         claims = [pair for pair in decided if pair[1].state is MessageState.SENDING][: admission.mails]
         others = [pair for pair in decided if pair[1].state is not MessageState.SENDING]
         _settle(work, others, now)
         claimed = _take(work, claims, now)
         admission.settle(work, len(claimed), now)
         return Batch(claimed, admission.state, goes_on=bool(claims or others or passed_on))
+
+
+def _with_company(work: Work, due: Sequence[Message], now: datetime) -> list[Message]:
+    """Each mail with the rows that it is to tell of, or has told of already."""
+    fresh = [each for each in due if each.is_reminder and each.frozen is None and not each.lead]
+    told = [each.id for each in due if each.is_reminder and each.frozen is not None]
+    company = (work.outbox.company(fresh, now) if fresh else {}) | (work.outbox.told_by(told) if told else {})
+    if not company:
+        return list(due)
+    return [replace(each, company=_one_a_unit(each, company.get(each.id, ()))) for each in due]
+
+
+def _one_a_unit(message: Message, company: Sequence[Message]) -> tuple[Message, ...]:
+    """A mail tells of each unit once; the belt sees to the others."""
+    by_unit = {each.submission: each for each in reversed(company) if each.submission != message.submission}
+    return tuple(each for each in company if by_unit.get(each.submission) is each)
+
+
+def _renewed(message: Message, stands: Mapping[str, Message | None]) -> Message | None:
+    """A mail after some of its rows have found another reader; None when the first is gone: the next one leads."""
+    lead = stands.get(message.id, message)
+    company = tuple(mine for each in message.company if (mine := stands.get(each.id, each)))
+    return replace(lead, company=company) if lead else None
+
+
+def _decided(message: Message, decide: Callable[[Message], Message]) -> list[Pair]:
+    """What becomes of a mail, and of its company where that goes ways of its own."""
+    if message.lead:
+        return [(message, message.cancel(WORDS_UNTRUE))]  # the mail that told of it has ended
+    if not message.company:
+        return [(message, decide(message))]
+    rows = (replace(message, company=()), *message.company)
+    decided = [(each, decide(each) if each.state is MessageState.PLANNED else each) for each in rows]
+    if message.frozen and any(after.state not in _GOES_ON for _, after in decided):
+        waiting = [pair for pair in decided if pair[0].state is MessageState.PLANNED]
+        return [(each, each.cancel(WORDS_UNTRUE) if after.state in _GOES_ON else after) for each, after in waiting]
+    others = [pair for pair in decided if pair[1].state is not MessageState.SENDING]
+    if decided[0] in others:
+        return others  # the next one leads
+    along = tuple(each for each, after in decided[1:] if after.state is MessageState.SENDING)
+    return [(replace(message, company=along), decided[0][1]), *others]
 
 
 def _decision(room: Mailroom, truths: Truths, now: datetime) -> Callable[[Message], Message]:
@@ -102,17 +157,22 @@ def _settle(work: Work, pairs: Sequence[Pair], now: datetime) -> None:
 
 
 def _take(work: Work, pairs: Sequence[Pair], now: datetime) -> tuple[Message, ...]:
+    """What was claimed, each mail with the company that was claimed with it."""
+    groups = [whole(*pair) for pair in pairs]
     try:
-        stands = work.outbox.change_all(pairs)
+        flat = iter(work.outbox.change_all([pair for group in groups for pair in group]))
     except StaleWriteError:  # the second belt: one at a time shows whose
-        return tuple(filter(None, (_take_one(work, *pair, now) for pair in pairs)))
-    return tuple(after for (_, after), mine in zip(pairs, stands, strict=True) if mine)
+        return tuple(filter(None, (_take_one(work, group, now) for group in groups)))
+    taken = [[pair for pair in group if next(flat)] for group in groups]
+    return tuple(after_all(mine) for mine, group in zip(taken, groups, strict=True) if mine[:1] == list(group[:1]))
 
 
-def _take_one(work: Work, message: Message, claimed: Message, now: datetime) -> Message | None:
+def _take_one(work: Work, group: Sequence[Pair], now: datetime) -> Message | None:
     try:
-        return claimed if work.outbox.change(message, claimed) else None
-    except StaleWriteError:  # this person has had a reminder about this today
-        work.outbox.change(message, message.skip("one_a_day"))
-        log_message(work, "message.skipped", message, now)
+        stands = work.outbox.change_all(group)
+    except StaleWriteError:  # this person has had a reminder today
+        for message, _ in group:
+            work.outbox.change(message, message.skip("one_a_day"))
+            log_message(work, "message.skipped", message, now)
         return None
+    return after_all([pair for pair, mine in zip(group, stands, strict=True) if mine]) if stands[0] else None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from workflow.domain.messages import Message
+from workflow.services.company import change_whole
 from workflow.services.mailroom import Mailroom, log_message
 from workflow.services.writing import Material, Written, write
 
@@ -52,5 +53,5 @@ class Desk:
     def _fail(self, message: Message, broken: Exception) -> None:
         failed = message.failed(f"{type(broken).__name__}: {broken}")
         with self.room.db.begin() as work:
-            if work.outbox.change(message, failed):
+            if all(change_whole(work, [(message, failed)])):
                 log_message(work, "message.failed", failed, self.room.clock.now(), why=type(broken).__name__)

@@ -5,14 +5,15 @@ crash leaves behind is the same for each mail as if it had flown alone.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from workflow.domain.messages import CONTACT_CHANGED, Message, MessageState
-from workflow.ports import Channel, Handover, Outcome, Phase, Preparation
+from workflow.domain.messages import CONTACT_CHANGED, WORDS_UNTRUE, Message, MessageState
+from workflow.ports import Channel, Handover, Outcome, Phase, Preparation, Work
 from workflow.services.addressing import write_anew
-from workflow.services.claims import Batch, Pair, Truths, read_truths
+from workflow.services.claims import Batch, Truths, read_truths
+from workflow.services.company import Pair, after_all, whole
 from workflow.services.crew import Crew
 from workflow.services.desk import Desk
 from workflow.services.landing import Flown, land
@@ -98,32 +99,86 @@ def _hand_over(room: Mailroom, boarded: Sequence[Boarding], desk: Desk) -> None:
 def _mark(room: Mailroom, prepared: Sequence[Boarding]) -> None:
     """sending → handing with the frozen letter, for each that is still true and still ours: read again under lock."""
     now = room.clock.now()
-    with room.db.begin() as work:
-        truths = read_truths(work, [each.message for each in prepared], calendar=room.calendar, now=now, lock=True)
-        pairs = [_marked(each.written, truths, now) for each in prepared]
-        stands = work.outbox.change_all(pairs)
-        for (_, after), mine in zip(pairs, stands, strict=True):
-            if mine:  # else the lease was lost; whoever has it now decides
-                why = {"why": after.reason} if after.state is MessageState.CANCELLED else {}
-                log_message(work, f"message.{after.state}", after, now, **why)
-                if after.reason == CONTACT_CHANGED:  # midnight came in between
-                    people = work.recipients.of(after.submission)
-                    write_anew(work, after, people, secrets=room.secrets, now=now)
-    for each, (_, after), mine in zip(prepared, pairs, stands, strict=True):
-        if mine and after.state is MessageState.HANDING:
+    torn: frozenset[str] = frozenset()
+    while True:
+        try:
+            marked = _write_markers(room, prepared, torn, now)
+            break
+        except _TornError as found:  # nothing was written; the others are marked without it
+            torn |= {found.lead}
+    for each, after in zip(prepared, marked, strict=True):
+        if after and after.state is MessageState.HANDING:
             each.message = after
         else:
-            each.ended = _TOO_SLOW if after.state is MessageState.PLANNED else _WITHDRAWN
+            each.ended = _TOO_SLOW if after and after.state is MessageState.PLANNED else _WITHDRAWN
             each.channel.drop()
 
 
-def _marked(mail: Written, truths: Truths, now: datetime) -> Pair:
+class _TornError(Exception):
+    """Somebody has changed a row of a mail about several units: it cannot go as it is written."""
+
+    def __init__(self, lead: str) -> None:
+        super().__init__(lead)
+        self.lead = lead
+
+
+def _write_markers(
+    room: Mailroom, prepared: Sequence[Boarding], torn: Collection[str], now: datetime
+) -> list[Message | None]:
+    """Each lead as it is afterwards, None where it was ours no more: whoever has it now decides."""
+    with room.db.begin() as work:
+        messages = [each.message for each in prepared]
+        truths = read_truths(work, messages, calendar=room.calendar, now=now, lock=True)
+        lost = {each.id for each in messages if _has_lost_company(work, each)}
+        groups = [_marked(each.written, truths, now, torn=torn, lost=lost) for each in prepared]
+        flat = iter(work.outbox.change_all([pair for group in groups for pair in group]))
+        stands = [[next(flat) for _ in group] for group in groups]
+        for group, mine in zip(groups, stands, strict=True):
+            if group[0][1].state is MessageState.HANDING and any(mine) and not all(mine):
+                raise _TornError(group[0][0].id)
+            for (_, after), is_mine in zip(group, mine, strict=True):
+                if is_mine:
+                    _log_marked(room, work, after, now)
+    return [after_all(group) if mine[0] else None for group, mine in zip(groups, stands, strict=True)]
+
+
+def _log_marked(room: Mailroom, work: Work, after: Message, now: datetime) -> None:
+    why = {"why": after.reason} if after.state is MessageState.CANCELLED else {}
+    log_message(work, f"message.{after.state}", after, now, **why)
+    if after.reason == CONTACT_CHANGED:  # midnight came in between
+        write_anew(work, after, work.recipients.of(after.submission), secrets=room.secrets, now=now)
+
+
+def _has_lost_company(work: Work, message: Message) -> bool:
+    """A mail that is tried again tells of the rows it told of before, and of no fewer."""
+    if message.frozen is None or not message.is_reminder:
+        return False
+    return len(work.outbox.told_by([message.id]).get(message.id, ())) != len(message.company)
+
+
+def _marked(
+    mail: Written, truths: Truths, now: datetime, *, torn: Collection[str], lost: Collection[str]
+) -> Sequence[Pair]:
     message = mail.message
-    if why := truths.against(message, now):
-        return message, message.cancel(why)
+    rows = (message, *message.company)
+    untrue = {each.id: why for each in rows if (why := truths.against(each, now))}
+    if untrue or message.id in lost:
+        return [
+            (each, _withdrawn(each, untrue.get(each.id, ""), bound=message.frozen is not None, now=now))
+            for each in rows
+        ]
     if message.has_lost_its_lease(now):  # hours may have passed: window, day and words are to be looked at anew
-        return message, message.recover()
-    return message, message.freeze(mail.frozen, local_day=message.local_day).hand(now)
+        return whole(message, message.recover())
+    if message.id in torn:
+        return [(each, each.put_back(now)) for each in rows]
+    return whole(message, message.freeze(mail.frozen, local_day=message.local_day).hand(now))
+
+
+def _withdrawn(message: Message, why: str, *, bound: bool, now: datetime) -> Message:
+    """What is untrue falls; what is not is told of in another mail, unless the bytes stand already."""
+    if why or bound:
+        return message.cancel(why or WORDS_UNTRUE)
+    return message.put_back(now)
 
 
 def _release(marked: Sequence[Boarding], desk: Desk) -> None:

@@ -8,6 +8,7 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.messages import Attempt, Message, MessageState
 from workflow.ports import Handover, Outcome, Work
 from workflow.services import channel
+from workflow.services.company import change_whole, whole
 from workflow.services.mailroom import Mailroom, Tally, log_message
 
 
@@ -44,7 +45,7 @@ def land(room: Mailroom, flight: Sequence[Flown], *, seen: ChannelState, rest: S
         shut = [each for each in flown if _is_shut_by(work, each, works=works, seen=seen)]
         if shut:
             channel.shut(work, seen, shut[0].result, held=len(shut) + len(rest), now=now)
-            work.outbox.change_all([(each, each.put_back(now)) for each in rest])
+            change_whole(work, [(each, each.put_back(now)) for each in rest])
         elif works and seen.is_blocked:
             channel.clear(work, now=now)
         _finish(work, flown, shut, now)
@@ -74,12 +75,14 @@ def _finish(work: Work, flown: Sequence[Flown], shut: Sequence[Flown], now: date
     work.outbox.note(*(_attempt(each, now) for each in flown))
     afters = [(each, _after(each, now, is_shut=each in shut)) for each in flown]
     decided = [(each, after) for each, after in afters if after is not None]
-    stands = work.outbox.change_all([(each.message, after) for each, after in decided])
-    for (each, after), mine in zip(decided, stands, strict=True):
-        if mine:
-            log_message(work, f"message.{after.state}", after, now)
-        else:
-            _take_late_proof(work, each, now)
+    groups = [whole(each.message, after) for each, after in decided]
+    stands = iter(work.outbox.change_all([pair for group in groups for pair in group]))
+    for (each, _), group in zip(decided, groups, strict=True):
+        for before, after in group:
+            if next(stands):
+                log_message(work, f"message.{after.state}", after, now)
+            else:
+                _take_late_proof(work, before, each, now)
 
 
 def _after(flown: Flown, now: datetime, *, is_shut: bool) -> Message | None:
@@ -100,15 +103,15 @@ def _after(flown: Flown, now: datetime, *, is_shut: bool) -> Message | None:
             return message.retry(now, why)
 
 
-def _take_late_proof(work: Work, flown: Flown, now: datetime) -> None:
-    """Another has taken this mail over. If nobody knew what became of it, a 250 that was read after all tells."""
+def _take_late_proof(work: Work, row: Message, flown: Flown, now: datetime) -> None:
+    """Another has taken this row over. If nobody knew what became of it, a 250 that was read after all tells."""
     code = flown.result.code or 0
     if flown.result.outcome is Outcome.ACCEPTED:
-        stored = work.outbox.get(flown.message.id)
+        stored = work.outbox.get(row.id)
         if stored.state is MessageState.UNKNOWN and work.outbox.change(stored, stored.sent(now, flown.why)):
             log_message(work, "message.resolved", stored, now, code=code, reply=flown.result.text)
             return
-    log_message(work, "message.stale_result", flown.message, now, code=code)
+    log_message(work, "message.stale_result", row, now, code=code)
 
 
 def _attempt(flown: Flown, now: datetime) -> Attempt:

@@ -55,7 +55,7 @@ class Situation:
 
 def compose(at: Situation) -> Letter:
     """The letter for the message's kind."""
-    return _COMPOSERS[at.message.kind](at, _shared(at))
+    return _COMPOSERS[at.message.kind](at, shared(at))
 
 
 def link_url(office: Office, link: str) -> str:
@@ -63,7 +63,8 @@ def link_url(office: Office, link: str) -> str:
     return f"{office.base_url}/l/{link}.{LINK_SECRET}" if link else office.base_url
 
 
-def _shared(at: Situation) -> dict[str, Any]:
+def shared(at: Situation) -> dict[str, Any]:
+    """What every letter says."""
     language = at.message.language
     return {
         "language": language,
@@ -82,18 +83,19 @@ def _shared(at: Situation) -> dict[str, Any]:
     }
 
 
-def _progress(at: Situation) -> dict[str, Any]:
-    submission, language = at.submission, at.message.language
+def progress(at: Situation) -> dict[str, Any]:
+    """How far the unit is."""
+    submission, saved = at.submission, at.submission.saved_at
     return {
         "state": str(submission.state),
         "answered": submission.answered,
         "questions": submission.questions,
-        "saved": datewords.day(at.calendar.local(submission.saved_at).date(), language) if submission.saved_at else "",
+        "saved": datewords.day(at.calendar.local(saved).date(), at.message.language) if saved else "",
     }
 
 
 def _nagging(at: Situation) -> dict[str, Any]:
-    return {**_progress(at), "announces": _roles(at.message, "next")}
+    return progress(at) | {"announces": roles(at.message, "next")}
 
 
 def _own_words(at: Situation, shared: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +106,8 @@ def _own_words(at: Situation, shared: dict[str, Any]) -> dict[str, Any]:
     return {key: words.get(at.message.language, "").format(**named) for key, words in own.items() if words}
 
 
-def _roles(message: Message, key: str) -> tuple[str, ...]:
+def roles(message: Message, key: str) -> tuple[str, ...]:
+    """Roles that the planner has noted in the row."""
     return tuple(filter(None, message.detail.get(key, "").split(",")))
 
 
@@ -134,7 +137,7 @@ def _overdue(at: Situation, shared: dict[str, Any]) -> Letter:
         **_own_words(at, shared),
         late=datewords.late_words(at.calendar.days_late(at.submission.due_at, at.now), language),
         compiled_from=datewords.day(at.calendar.add_working_days(closes, 1), language),
-        copies=_roles(at.message, "copies"),
+        copies=roles(at.message, "copies"),
         is_last=at.message.detail.get("last") == "yes",
     )
 
@@ -211,7 +214,7 @@ def _excused(at: Situation, shared: dict[str, Any]) -> Letter:
 
 
 def _handover(at: Situation, shared: dict[str, Any]) -> Letter:
-    return Handover(**shared, **_progress(at), before=at.message.detail.get("before", ""))
+    return Handover(**shared, **progress(at), before=at.message.detail.get("before", ""))
 
 
 def _handed_over(at: Situation, shared: dict[str, Any]) -> Letter:

@@ -4,12 +4,14 @@ The states and every crash between them are those of the ledger (domain/messages
 tried again, what is after it is never resent by itself.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from workflow.domain.errors import StaleWriteError
 from workflow.domain.messages import Message
-from workflow.ports import Database
+from workflow.ports import Database, Work
 from workflow.services.claims import claim
+from workflow.services.company import complete, whole
 from workflow.services.crew import Crew
 from workflow.services.flights import fly
 from workflow.services.letters import link_url
@@ -43,25 +45,30 @@ def recover(db: Database, *, now: datetime) -> int:
 
 
 def send_again(db: Database, message_id: str, *, by: str, why: str, now: datetime) -> Message:
-    """A person decides that a failed or unknown mail goes again: the same bytes, so that a copy can be recognised."""
+    """A person decides that a failed or unknown mail goes again: the same bytes, so that a copy can be recognised.
+
+    A row that another mail told of goes again with that mail.
+    """
     with db.begin() as work:
-        message = work.outbox.get(message_id)
-        again = message.again(now, why)
-        if not work.outbox.change(message, again):
-            raise StaleWriteError
-        log_message(work, "message.again", again, now, by=by)
-        return again
+        message = complete(work, work.outbox.get(message_id))
+        return _decide(work, message, message.again(now, why), "message.again", by=by, now=now)
 
 
 def skip(db: Database, message_id: str, *, by: str, why: str, now: datetime) -> Message:
-    """A person decides that a planned mail does not go."""
+    """A person decides that a planned mail does not go, or that nothing more is done about one, whole as it is."""
     with db.begin() as work:
-        message = work.outbox.get(message_id)
-        skipped = message.skip(why)
-        if not work.outbox.change(message, skipped):
-            raise StaleWriteError
-        log_message(work, "message.skipped", skipped, now, by=by)
-        return skipped
+        message = complete(work, work.outbox.get(message_id))
+        return _decide(work, message, message.skip(why), "message.skipped", by=by, now=now)
+
+
+def _decide(work: Work, before: Message, after: Message, event: str, *, by: str, now: datetime) -> Message:
+    alike = tuple(each for each in before.company if each.state is before.state)
+    group = whole(replace(before, company=alike), after)
+    if not all(work.outbox.change_all(group)):
+        raise StaleWriteError
+    for _, row in group:
+        log_message(work, event, row, now, by=by)
+    return after
 
 
 __all__ = ["Mailroom", "Tally", "deliver", "link_url", "recover", "send_again", "skip"]

@@ -69,6 +69,8 @@ def preview_row(mail: PreviewedMail) -> dict[str, Any]:
         "suppressed": mail.suppressed,
         "to": {"name": mail.to_name, "email": mail.to_email} if mail.to_email else None,
         "copies": list(mail.copies),
+        "along": list(mail.along),
+        "carried_by": mail.carried_by,
     }
 
 

@@ -91,7 +91,7 @@ def _due(work: Work, round_id: str, calendar: Calendar, now: datetime) -> list[D
     """What the ledger lacks at `now`: what to send, and what was missed with its reason."""
     timetable = Timetable(work.rounds.get(round_id), calendar)
     ladders = (ladder for case in cases_of(work, round_id, REMINDERS) for ladder in timetable.ladders(case, now))
-    return [due for theirs in by_person(ladders).values() for due in due_for(theirs, now)]
+    return [due for theirs in by_person(ladders, calendar).values() for due in due_for(theirs, now)]
 
 
 def _rows(work: Work, round_id: str, dues: Sequence[Due], *, secrets: Secrets, now: datetime) -> list[Message]:

@@ -13,6 +13,7 @@ from workflow.services.digest import Agenda, read_agenda
 from workflow.services.digest_letters import compose_for_office
 from workflow.services.letters import Situation, compose
 from workflow.services.mailroom import Mailroom
+from workflow.services.several import address_of, all_copies, compose_several, with_secrets
 from workflow.services.sheets import form_sheet
 
 WITH_ENTRY = frozenset(
@@ -56,20 +57,22 @@ class Written:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        return (self.message.to_email, *(_address(copy) for copy in self.message.copies))
+        return (self.message.to_email, *(address_of(copy) for copy in self.frozen.copies))
 
 
 def gather_material(work: Work, messages: Iterable[Message], *, calendar: Calendar, now: datetime) -> Material:
     """Read all that is needed to write these mails."""
-    unwritten = [each for each in messages if each.frozen is None]
+    leads = [each for each in messages if each.frozen is None]
+    unwritten = [row for each in leads for row in (each, *each.company)]
     to_office = any(each.kind in TO_OFFICE for each in unwritten)
     handed_in = {each.submission: work.editions.of(each.submission) for each in unwritten if each.kind in WITH_EDITION}
-    with_form = {each.submission for each in unwritten if each.kind in WITH_FORM}
+    with_people = {row.submission for each in leads if each.company for row in (each, *each.company)}
+    with_people |= {each.submission for each in unwritten if each.kind in WITH_FORM}
     return Material(
         rounds={id_: work.rounds.get(id_) for id_ in {each.round for each in unwritten if each.round}},
         submissions=work.submissions.several({each.submission for each in unwritten if each.submission}),
         editions={(id_, each.slot): each for id_, editions in handed_in.items() for each in editions},
-        recipients={each.id: each for id_ in sorted(with_form) for each in work.recipients.of(id_)},
+        recipients={each.id: each for id_ in sorted(with_people) for each in work.recipients.of(id_)},
         agenda=read_agenda(work, calendar=calendar, now=now) if to_office else None,
     )
 
@@ -78,23 +81,18 @@ def write(room: Mailroom, message: Message, material: Material, *, now: datetime
     """Render the letter, unless it is frozen, and assemble it. Raises whatever a site's own template may raise."""
     frozen = message.frozen or _freeze(room, message, material, now)
     secret = room.secrets.link_secret(message.link) if message.link else ""
-    return Written(message, frozen, room.envelopes.assemble(frozen, secret=secret))
+    shown = with_secrets(frozen, message, room.secrets) if message.company else frozen
+    return Written(message, frozen, room.envelopes.assemble(shown, secret=secret))
 
 
 def _freeze(room: Mailroom, message: Message, material: Material, now: datetime) -> Frozen:
     if material.agenda and message.kind in TO_OFFICE:
         letter = compose_for_office(message, material.agenda, office=room.office, calendar=room.calendar, now=now)
         return _frozen(room, message, room.renderer.render(letter), (), now)
-    situation = Situation(
-        message=message,
-        round=material.rounds[message.round],
-        submission=material.submissions[message.submission],
-        edition=material.editions.get((message.submission, message.slot)),
-        office=room.office,
-        calendar=room.calendar,
-        now=now,
-    )
-    words = room.renderer.render(compose(situation))
+    situation = _situation(room, message, material, now)
+    company = tuple(_situation(room, each, material, now) for each in message.company)
+    people = material.recipients.values()
+    words = room.renderer.render(compose_several((situation, *company), people) if company else compose(situation))
     enclosed = _enclosures(room, situation, words.subject, material.recipients.get(message.recipient))
     return _frozen(room, message, words, enclosed, now)
 
@@ -110,11 +108,23 @@ def _frozen(
         sender_email=room.office.sender_email,
         to_name=message.to_name,
         to_email=message.to_email,
-        copies=message.copies,
+        copies=all_copies((message, *message.company)),
         message_id=f"<{message.id}@{room.office.mail_domain}>",
         date=now,
         kind=message.kind,
         attachments=enclosed,
+    )
+
+
+def _situation(room: Mailroom, message: Message, material: Material, now: datetime) -> Situation:
+    return Situation(
+        message=message,
+        round=material.rounds[message.round],
+        submission=material.submissions[message.submission],
+        edition=material.editions.get((message.submission, message.slot)),
+        office=room.office,
+        calendar=room.calendar,
+        now=now,
     )
 
 
@@ -143,8 +153,3 @@ def _entry(room: Mailroom, at: Situation, subject: str) -> Enclosure:
             organizer_email=room.office.sender_email,
         )
     )
-
-
-def _address(copy: str) -> str:
-    """The bare address of a copy written as "Name <address>"."""
-    return copy.rpartition("<")[2].rstrip(">").strip()

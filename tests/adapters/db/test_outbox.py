@@ -142,7 +142,7 @@ def test_an_unknown_message_is_named(stocked: Database) -> None:
 
 def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(stocked: Database) -> None:
     for id_, minutes in (("m-d", 1), ("m-c", 0), ("m-b", -1), ("m-a", 0)):
-        plan(stocked, a_message(id=id_, slot=id_, due_at=NOW + minutes * MINUTE))
+        plan(stocked, a_message(id=id_, slot=id_, due_at=NOW + minutes * MINUTE, to_email=f"{id_}@norrby.example"))
     plan(stocked, a_message(id="m-held", slot="held", state=MessageState.HELD))
     with stocked.begin() as work:
         assert [each.id for each in work.outbox.due(NOW, limit=10)] == ["m-b", "m-a", "m-c"]
@@ -301,12 +301,12 @@ def test_a_second_reminder_on_the_same_day_is_refused_and_the_transaction_goes_o
         {"local_day": TODAY, "state": MessageState.CANCELLED},
         {"local_day": TODAY, "state": MessageState.FAILED},
         {"local_day": TODAY, "state": MessageState.SENT, "kind": MessageKind.RECEIPT},
-        {"local_day": TODAY, "state": MessageState.SENT, "recipient": "r-2"},
-        {"local_day": TODAY, "state": MessageState.SENT, "submission": "2027-T1.osby"},
+        {"local_day": TODAY, "state": MessageState.SENT, "to_email": "bo@norrby.example"},
+        {"local_day": TODAY, "state": MessageState.SENT, "lead": "m-other"},
         {"local_day": "", "state": MessageState.SENT},
     ],
 )
-def test_the_belt_lies_round_one_recipients_reminders_of_one_day_only(
+def test_the_belt_lies_round_one_persons_reminders_of_one_day_only(
     stocked: Database, before: dict[str, object]
 ) -> None:
     with stocked.begin() as work:
@@ -316,6 +316,71 @@ def test_the_belt_lies_round_one_recipients_reminders_of_one_day_only(
     other = a_message(slot="T-1")
     plan(stocked, other)
     assert change(stocked, other, replace(other.claim(NOW), local_day=TODAY if before["local_day"] else ""))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [{"recipient": "r-2"}, {"submission": "2027-T1.osby"}, {"to_email": " ASA.pahittad@Norrby.example"}],
+)
+def test_it_is_the_person_who_gets_one_a_day_whatever_it_is_about(stocked: Database, before: dict[str, object]) -> None:
+    with stocked.begin() as work:
+        work.submissions.add([a_submission(unit="osby")])
+        work.recipients.add([a_recipient(id="r-2")], [])
+    plan(stocked, a_message(**before, local_day=TODAY, state=MessageState.SENT))
+    other = a_message(slot="T-1")
+    plan(stocked, other)
+    with pytest.raises(StaleWriteError):
+        change(stocked, other, replace(other.claim(NOW), local_day=TODAY))
+
+
+# --- one person's reminders ----------------------------------------------------
+
+
+def two_units(stocked: Database, **changes: object) -> tuple[Message, Message, Message]:
+    """Of one person: norrby's and osby's, and what somebody else gets."""
+    with stocked.begin() as work:
+        work.submissions.add([a_submission(unit="osby")])
+    first = a_message(id="m-9", **changes)
+    second = a_message(id="m-1", submission="2027-T1.osby", to_email="Asa.Pahittad@norrby.example ")
+    other = a_message(id="m-5", slot="T-1", to_email="bo@norrby.example")
+    plan(stocked, first, second, other)
+    return first, second, other
+
+
+def test_only_the_first_of_a_persons_reminders_is_due_and_has_the_others_for_company(stocked: Database) -> None:
+    first, second, other = two_units(stocked)
+    with stocked.begin() as work:
+        due = work.outbox.due(NOW, limit=10)
+        assert {each.id for each in due} == {first.id, other.id}
+        assert work.outbox.company(due, NOW) == {first.id: (second,)}
+        assert work.outbox.company(due, NOW - MINUTE) == {}
+
+
+def test_when_the_first_falls_the_next_one_leads(stocked: Database) -> None:
+    first, second, other = two_units(stocked)
+    assert change(stocked, first, first.cancel("submitted"))
+    with stocked.begin() as work:
+        assert {each.id for each in work.outbox.due(NOW, limit=10)} == {second.id, other.id}
+
+
+def test_a_row_that_a_mail_told_of_waits_for_it_and_is_given_when_it_has_ended(stocked: Database) -> None:
+    first, second, _ = two_units(stocked, state=MessageState.HELD)
+    assert change(stocked, second, replace(second, lead=first.id))
+    with stocked.begin() as work:
+        assert second.id not in {each.id for each in work.outbox.due(NOW, limit=10)}
+        assert {key: [each.id for each in rows] for key, rows in work.outbox.told_by([first.id]).items()} == {
+            first.id: [second.id]
+        }
+    assert change(stocked, first, first.cancel("submitted"))
+    with stocked.begin() as work:
+        assert second.id in {each.id for each in work.outbox.due(NOW, limit=10)}
+
+
+def test_a_letter_that_stands_takes_no_more_along(stocked: Database) -> None:
+    first, second, _ = two_units(stocked)
+    assert change(stocked, second, replace(second, frozen=a_frozen()))
+    with stocked.begin() as work:
+        assert work.outbox.company([first], NOW) == {}
 
 
 def test_a_message_does_not_stand_in_its_own_way(stocked: Database) -> None:

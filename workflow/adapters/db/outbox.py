@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     update,
 )
@@ -30,12 +31,13 @@ from workflow.adapters.db.tables import (
     BELTED_STATES,
     IS_LEASED,
     IS_PLANNED,
+    MAY_LEAD,
     SECOND_BELT,
     attempts,
     outbox,
 )
 from workflow.domain.errors import NotFoundError, StaleWriteError
-from workflow.domain.messages import Attempt, Message, MessageKind, MessageState
+from workflow.domain.messages import PENDING, REMINDERS, Attempt, Message, MessageKind, MessageState
 
 Pair = tuple[Message, Message]
 
@@ -68,6 +70,8 @@ _MOVING = (
     "lease_until",
     "sent_at",
     "reply",
+    "address",
+    "lead",
 )
 """What may change after planning; the frozen letter comes and stays."""
 _moving = attrgetter(*_MOVING)
@@ -104,8 +108,25 @@ class SqlOutbox:
         return message_of(one(self._connection, query, NotFoundError(what=message_id)))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        is_due = and_(IS_PLANNED, outbox.c.due_at <= now)
+        is_due = and_(IS_PLANNED, outbox.c.due_at <= now, _goes_by_itself(now))
         return self._first(is_due, outbox.c.due_at, limit)
+
+    def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
+        """Who leads has no letter yet; nor has any of its company, so that all are in the letter."""
+        by_address = {each.address: each.id for each in leads}
+        query = select(outbox).where(
+            MAY_LEAD,
+            outbox.c.address.in_(by_address),
+            outbox.c.due_at <= now,
+            outbox.c.frozen.is_(None),
+            outbox.c.id.not_in([each.id for each in leads]),
+        )
+        rows = self._connection.execute(locked(self._connection, query.order_by(outbox.c.id), skip=True))
+        return _grouped((by_address[each.address], each) for each in map(message_of, rows))
+
+    def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
+        query = select(outbox).where(outbox.c.lead.in_(leads)).order_by(outbox.c.id)
+        return _grouped((each.lead, each) for each in map(message_of, self._connection.execute(query)))
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
         has_expired = and_(IS_LEASED, outbox.c.lease_until < now)
@@ -183,8 +204,35 @@ class SqlOutbox:
         )
 
 
+def _goes_by_itself(now: datetime) -> ColumnElement[bool]:
+    """Not in another's company: the first reminder of its address, or told of by a mail that has come to an end."""
+    first, lead = outbox.alias("first"), outbox.alias("lead")
+    sooner = or_(
+        first.c.due_at < outbox.c.due_at,
+        and_(first.c.due_at == outbox.c.due_at, first.c.submission < outbox.c.submission),
+        and_(first.c.due_at == outbox.c.due_at, first.c.submission == outbox.c.submission, first.c.id < outbox.c.id),
+    )
+    same = and_(MAY_LEAD, first.c.address == outbox.c.address, first.c.due_at <= now)
+    is_led = select(literal(1)).select_from(first).where(same, sooner).correlate(outbox).exists()
+    pending = lead.c.state.in_([str(state) for state in sorted(PENDING)])
+    goes_on = select(literal(1)).select_from(lead).where(lead.c.id == outbox.c.lead, pending).correlate(outbox).exists()
+    return or_(
+        outbox.c.kind.not_in([str(kind) for kind in sorted(REMINDERS)]),
+        outbox.c.address == "",
+        and_(outbox.c.lead == "", ~is_led),
+        and_(outbox.c.lead != "", ~goes_on),
+    )
+
+
+def _grouped(found: Iterable[tuple[str, Message]]) -> dict[str, tuple[Message, ...]]:
+    groups: dict[str, list[Message]] = {}
+    for key, message in found:
+        groups.setdefault(key, []).append(message)
+    return {key: tuple(sorted(each, key=lambda row: (row.submission, row.id))) for key, each in groups.items()}
+
+
 def _wears_belt(message: Message) -> bool:
-    return message.is_reminder and message.state in BELTED_STATES
+    return message.is_reminder and message.state in BELTED_STATES and not message.lead
 
 
 def _puts_belt_on(before: Message, after: Message) -> bool:
@@ -276,6 +324,7 @@ def message_of(row: Row[Any]) -> Message:
         frozen=row.frozen and codecs.frozen_of(row.frozen),
         sent_at=row.sent_at,
         reply=row.reply,
+        lead=row.lead,
         created_at=row.created_at,
         right_until=row.right_until,
     )

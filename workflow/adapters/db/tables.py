@@ -275,6 +275,8 @@ outbox = Table(
     Column("frozen", JSON(none_as_null=True)),
     Column("sent_at", Instant),
     _text("reply"),
+    _text("address"),
+    Column("lead", Text, nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
     Column("right_until", Instant),
     UniqueConstraint("submission", "recipient", "kind", "slot", "deadline_revision", name="uq_outbox_key"),
@@ -296,7 +298,11 @@ IS_PLANNED = text(_among("state", [MessageState.PLANNED]))
 IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
 """Used word for word by index and query, so that the query finds its index."""
 
-WEARS_BELT = text(f"{_among('kind', sorted(REMINDERS))} AND {_among('state', BELTED_STATES)} AND local_day <> ''")
+IS_REMINDER = _among("kind", sorted(REMINDERS))
+LEADS = f"{IS_REMINDER} AND address <> '' AND lead = ''"
+WEARS_BELT = text(f"{LEADS} AND {_among('state', BELTED_STATES)} AND local_day <> ''")
+MAY_LEAD = text(f"{LEADS} AND {IS_PLANNED.text}")
+"""Planned reminders that no mail has told of yet."""
 
 
 def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = False, table: Table = outbox) -> Index:
@@ -313,10 +319,10 @@ _partial_index("ix_submissions_no_contact", "round", "sort_key", where=LACKS_CON
 
 _partial_index("uq_outbox_key_without_unit", "to_email", "kind", "slot", where=ABOUT_NO_UNIT, unique=True)
 
-SECOND_BELT = _partial_index(
-    "uq_outbox_second_belt", "submission", "recipient", "local_day", where=WEARS_BELT, unique=True
-)
-"""One reminder per submission, recipient and local day, whatever the code above it does."""
+_partial_index("ix_outbox_person", "address", "due_at", where=MAY_LEAD)
+
+SECOND_BELT = _partial_index("uq_outbox_second_belt", "address", "local_day", where=WEARS_BELT, unique=True)
+"""One reminder per address and local day, whatever the code above it does."""
 
 attempts = Table(
     "attempts",

@@ -44,7 +44,7 @@ class JinjaRenderer:
         The subject is one line: the first line of subject.txt that fits in 78 characters (RFC 5322 §2.1.1), or its
         last. The text part is wrapped at 72. Raises ConfigError when a template is missing or wrong.
         """
-        folder = f"{letter.kind}/{letter.language}"
+        folder = f"{letter.folder or letter.kind}/{letter.language}"
         values = _plain(letter) | {"language": letter.language}
         subject = _subject(self._fill(self._text, f"{folder}/subject.txt", values))
         values["subject"] = subject

@@ -1,0 +1,240 @@
+"""One person, several units: one reminder a day tells of each that still owes, and nothing is lost or doubled."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from tests.builders import DUE_AT, OPENS_AT, a_contact, a_policy, a_round, a_unit
+from tests.services.conftest import NORRBY, ROUND, House, MovingClock
+from workflow.domain.messages import LEASE, Frozen, Message, MessageKind, MessageState
+from workflow.domain.people import Role
+from workflow.domain.reminders import Step
+from workflow.domain.rounds import RoundState
+from workflow.ports import Database, Outcome
+from workflow.services import extensions, outbox, reminders, rounds
+from workflow.services.claims import claim
+from workflow.services.preview import preview_round
+
+OSBY, VINGE = f"{ROUND}.osby", f"{ROUND}.vinge"
+TRIO = (NORRBY, OSBY, VINGE)
+UNITS = {
+    "norrby": "Asa.Pahittad@norrby.example",
+    "osby": "ASA.pahittad@norrby.example",
+    "vinge": "asa.pahittad@norrby.example",
+}
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    """Åsa answers for three; each has a head of its own, and Norrby is reminded at another hour after the last day."""
+    made = House(database, MovingClock(OPENS_AT))
+    people = [a_contact(unit=unit, email=address) for unit, address in UNITS.items()]
+    people += [a_contact(unit=unit, role=Role.HEAD, email=f"chef@{unit}.example") for unit in UNITS]
+    with database.begin() as work:
+        work.people.replace([a_unit(id=unit, name=unit.title()) for unit in UNITS], people)
+    steps = (*a_policy().steps, Step(offset=1, at=time(10), mail=MessageKind.OVERDUE))
+    planned = a_round(state=RoundState.PLANNED, opened_at=None, policy=a_policy(steps=steps))
+    rounds.plan_round(database, planned, by="k-1", now=OPENS_AT)
+    made.open()
+    made.deliver()
+    made.postman.taken.clear()
+    return made
+
+
+def at(house: House, days: int, hour: int = 9) -> None:
+    house.clock.at = house.calendar.at(house.calendar.last_day(DUE_AT) + timedelta(days=days), time(hour))
+    reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+
+
+def rows(house: House, *ids: str) -> list[Message]:
+    return [each for id_ in ids or TRIO for each in house.messages(id_) if each.is_reminder]
+
+
+def states(house: House, *ids: str) -> list[MessageState]:
+    return [each.state for each in rows(house, *ids)]
+
+
+def letter(house: House) -> Frozen:
+    """The one that told of all that went."""
+    lead = next(each for each in rows(house) if each.frozen and not each.lead)
+    assert lead.frozen is not None
+    return lead.frozen
+
+
+def extend(house: House, submission_id: str, days: int) -> None:
+    due_at = DUE_AT + timedelta(days=days)
+    extensions.extend(
+        house.db, [submission_id], due_at, reason="Sjuk", by="k", secrets=house.secrets, now=house.clock.at
+    )
+
+
+def hand_in(house: House, submission_id: str) -> None:
+    house.answer(submission_id)
+    house.submit(submission_id)
+
+
+def test_one_mail_tells_of_all_and_each_has_its_row(house: House) -> None:
+    at(house, -7)
+    assert house.deliver().sent == 1
+    (mail,) = house.postman.taken
+    told = rows(house)
+    assert states(house) == [MessageState.SENT] * 3
+    assert [each.lead for each in told] == ["", told[0].id, told[0].id]
+    assert mail.recipients == ("Asa.Pahittad@norrby.example",)
+    sent, kept = mail.data.decode().replace("=\r\n", ""), letter(house)
+    for each in told:
+        assert house.secrets.link_secret(each.link) in sent
+        assert house.secrets.link_secret(each.link) not in kept.text + kept.html
+    assert all(unit.upper() in kept.text for unit in UNITS)
+
+
+def test_who_has_answered_is_not_in_it_and_the_last_one_left_gets_the_ordinary_mail(house: House) -> None:
+    at(house, -7)
+    hand_in(house, NORRBY)
+    house.deliver()
+    assert states(house) == [MessageState.CANCELLED, MessageState.SENT, MessageState.SENT]
+    assert "NORRBY" not in letter(house).text
+    hand_in(house, OSBY)
+    at(house, 0, 12)
+    house.deliver()
+    last = rows(house, VINGE)[-1]
+    assert (last.slot, last.state, last.lead) == ("T+0", MessageState.SENT, "")
+    assert last.frozen is not None
+    assert last.frozen.subject.endswith("lämna underlaget för Vinge")
+
+
+@pytest.mark.parametrize("who", TRIO)
+def test_a_unit_that_hands_in_before_the_marker_is_left_out_and_the_others_are_told(house: House, who: str) -> None:
+    at(house, -7)
+    deeds = [lambda: hand_in(house, who)]
+    house.postman.before_marker = lambda: deeds.pop()() if deeds else None
+    house.deliver()
+    assert states(house, who) == [MessageState.CANCELLED]
+    assert states(house, *(each for each in TRIO if each != who)) == [MessageState.SENT] * 2
+    assert who.rpartition(".")[2].upper() not in letter(house).text
+    assert sum(b"underlag" in each.data and b"kvar" in each.data.lower() for each in house.postman.taken) == 1
+
+
+def test_an_extension_a_minute_before_is_obeyed_by_the_mail_of_all(house: House) -> None:
+    at(house, -7)
+    extend(house, OSBY, 14)
+    house.clock.at += timedelta(minutes=1)
+    house.deliver()
+    assert states(house) == [MessageState.SENT, MessageState.CANCELLED, MessageState.SENT]
+    assert rows(house, OSBY)[0].reason == "deadline_moved"
+    assert "OSBY" not in letter(house).text
+
+
+def test_what_is_for_one_day_goes_at_the_earliest_hour(house: House) -> None:
+    """Norrby's T+0 at 8 falls on the day of the others' T+1 at 10: three rows, one mail at 8."""
+    extend(house, NORRBY, 3)
+    opened = rounds.find_round(house.db, ROUND)
+    foretold = preview_round(house.db, opened, calendar=house.calendar, now=house.clock.at)
+    for days, hour in ((-7, 8), (-4, 8), (0, 8), (3, 8)):
+        at(house, days, hour)
+        house.deliver()
+    today = [each for each in rows(house) if each.sent_at == house.clock.at]
+    assert [each.slot for each in today] == ["T+0", "T+1", "T+1"]
+    promised = [each for each in foretold if each.at == house.clock.at and not each.suppressed]
+    assert [(each.unit, each.carried_by) for each in promised] == [
+        ("norrby", ""),
+        ("osby", "norrby"),
+        ("vinge", "norrby"),
+    ]
+    assert promised[0].along == ("Osby", "Vinge")
+
+
+def test_heads_are_in_copy_and_nobody_gets_a_link_to_another_units_draft(house: House) -> None:
+    at(house, 5)
+    house.deliver()
+    (mail,) = house.postman.taken
+    assert set(mail.recipients[1:]) == {f"chef@{unit}.example" for unit in UNITS}
+    kept = letter(house)
+    assert not any(each.link in kept.text + kept.html for each in rows(house))
+    assert "tidigare mejl" in kept.text
+
+
+def test_an_unknown_fate_is_that_of_all_and_a_person_sends_all_again_in_the_same_bytes(house: House) -> None:
+    house.postman.script = [Outcome.UNKNOWN]
+    at(house, -7)
+    house.deliver()
+    assert states(house) == [MessageState.UNKNOWN] * 3
+    before = letter(house)
+    outbox.send_again(house.db, rows(house, VINGE)[0].id, by="k", why="Hon har inte fått det.", now=house.clock.at)
+    assert states(house) == [MessageState.PLANNED] * 3
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    assert letter(house) == before
+    assert len(house.postman.taken) == 1
+
+
+@pytest.mark.parametrize("who", TRIO)
+def test_what_can_no_longer_be_said_in_the_bytes_that_stand_falls_as_a_whole(house: House, who: str) -> None:
+    house.postman.script = [Outcome.UNKNOWN]
+    at(house, -7)
+    house.deliver()
+    outbox.send_again(house.db, rows(house)[0].id, by="k", why="Nej.", now=house.clock.at)
+    hand_in(house, who)
+    house.deliver()
+    assert states(house) == [MessageState.CANCELLED] * 3
+    assert {each.reason for each in rows(house)} == {"submitted", "words_untrue"}
+
+
+def test_a_crash_before_the_marker_leaves_all_to_be_sent(house: House) -> None:
+    at(house, -7)
+    (mail,) = claim(house.mailroom).mails
+    assert len(mail.company) == 2
+    assert states(house) == [MessageState.SENDING] * 3
+    house.clock.at += LEASE + timedelta(minutes=1)
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    assert len(house.postman.taken) == 1
+
+
+def test_a_crash_after_the_marker_leaves_all_unknown(house: House) -> None:
+    class KilledError(BaseException): ...
+
+    def kill() -> None:
+        raise KilledError
+
+    at(house, -7)
+    house.postman.before_reply = kill
+    with pytest.raises(KilledError):
+        house.deliver()
+    assert states(house) == [MessageState.HANDING] * 3
+    house.clock.at += LEASE + timedelta(minutes=1)
+    house.postman.before_reply = lambda: None
+    house.deliver()
+    assert states(house) == [MessageState.UNKNOWN] * 3
+    assert len(house.postman.taken) == 1
+
+
+def test_a_refused_mail_is_tried_again_with_all(house: House) -> None:
+    house.postman.script = [Outcome.RETRY]
+    at(house, -7)
+    house.deliver()
+    assert states(house) == [MessageState.PLANNED] * 3
+    house.clock.at += timedelta(minutes=5)
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+
+
+def test_two_planners_and_two_workers_make_one_mail(house: House) -> None:
+    at(house, -7)
+    at(house, -7)
+    first, second = claim(house.mailroom), claim(house.mailroom)
+    assert (len(first.mails), len(second.mails)) == (1, 0)
+
+
+def test_a_unit_that_comes_too_late_for_todays_mail_says_so(house: House) -> None:
+    at(house, -7)
+    with house.db.begin() as work:
+        (held,) = [each for each in work.outbox.of_submission(OSBY) if each.is_reminder]
+        assert work.outbox.change(held, held.hold("Vänta."))
+    house.deliver()
+    with house.db.begin() as work:
+        held = work.outbox.get(held.id)
+        assert work.outbox.change(held, held.again(house.clock.at, ""))
+    house.deliver()
+    assert [(each.state, each.reason) for each in rows(house, OSBY)] == [(MessageState.SKIPPED, "one_a_day")]
+    assert len(house.postman.taken) == 1

@@ -1,0 +1,88 @@
+"""The letter about several units: each with its own last day, state and link, to those who may open it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from workflow.domain import datewords
+from workflow.domain.letters import Several, SeveralItem
+from workflow.domain.messages import BEFORE_THE_LAST_DAY, Frozen, Message
+from workflow.domain.people import fold_address
+from workflow.domain.submissions import Recipient
+from workflow.ports import Secrets
+from workflow.services.letters import Situation, progress, roles, shared
+
+
+def compose_several(situations: Sequence[Situation], people: Iterable[Recipient]) -> Several:
+    """One mail for the lead and its company. `people` are those of all these units.
+
+    A unit's link opens its draft. So it stands in the mail only if all who get the mail belong to that unit; of the
+    others it says that the link is in the earlier mail.
+    """
+    lead = situations[0]
+    readers = {fold_address(address_of(each)) for each in all_copies([at.message for at in situations])}
+    belong: dict[str, set[str]] = {}
+    for each in people:
+        belong.setdefault(each.submission, set()).add(fold_address(each.email))
+    items = [_item(at, is_open=readers <= belong.get(at.submission.id, set())) for at in situations]
+    general = shared(lead) | {"link": lead.office.base_url}
+    closes = lead.calendar.last_day(max(at.round.closes_at for at in situations))
+    late = any(item.late for item in items)
+    compiled = datewords.day(lead.calendar.add_working_days(closes, 1), lead.message.language) if late else ""
+    return Several(
+        **general,
+        items=tuple(sorted(items, key=lambda item: item.order)),
+        overdue=sum(bool(item.late) for item in items),
+        copies=_every(situations, "copies"),
+        announces=_every(situations, "next"),
+        compiled_from=compiled,
+    )
+
+
+def _item(at: Situation, *, is_open: bool) -> SeveralItem:
+    words, language = shared(at), at.message.language
+    is_late = at.message.kind not in BEFORE_THE_LAST_DAY
+    today, last_day = at.calendar.local(at.now).date(), at.calendar.last_day(at.submission.due_at)
+    left = at.calendar.working_days_between(today, last_day)
+    return SeveralItem(
+        **progress(at),
+        order=at.submission.due_at.isoformat() + at.submission.unit_name,
+        unit=words["unit"],
+        round=words["round"],
+        due=words["due"],
+        due_day=words["due_day"],
+        late=datewords.late_words(at.calendar.days_late(at.submission.due_at, at.now), language) if is_late else "",
+        left="" if is_late or today == last_day else datewords.working_days(left, language),
+        is_last=at.message.detail.get("last") == "yes",
+        link=f"{at.office.base_url}/l/{at.message.link}.{_marker(at.message)}" if is_open and at.message.link else "",
+    )
+
+
+def _every(situations: Sequence[Situation], key: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(role for at in situations for role in roles(at.message, key)))
+
+
+def all_copies(messages: Sequence[Message]) -> tuple[str, ...]:
+    """Everybody in copy, each once."""
+    to = messages[0].address if messages else ""
+    by_address = {fold_address(address_of(copy)): copy for each in messages for copy in each.copies}
+    return tuple(copy for address, copy in by_address.items() if address != to or len(messages) == 1)
+
+
+def address_of(copy: str) -> str:
+    """The bare address of a copy written as "Name <address>"."""
+    return copy.rpartition("<")[2].rstrip(">").strip()
+
+
+def with_secrets(frozen: Frozen, message: Message, secrets: Secrets) -> Frozen:
+    """The letter as it is sent: each link with its own secret. What is kept never holds one."""
+    text, html = frozen.text, frozen.html
+    for each in (message, *message.company):
+        if each.link:
+            secret = secrets.link_secret(each.link)
+            text, html = text.replace(_marker(each), secret), html.replace(_marker(each), secret)
+    return replace(frozen, text=text, html=html)
+
+
+def _marker(message: Message) -> str:
+    """Where the secret of this row's link will stand. Nobody who types anything can guess it."""
+    return f"{{link-secret-{message.link}}}"
