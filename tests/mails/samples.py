@@ -137,7 +137,7 @@ def _several(language: str) -> Iterator[tuple[str, Letter]]:
     )
     today = replace(late, unit="Hamnen AB", round=words["received"], late="", is_last=False)
     first = replace(late, unit="Norrby nämnd", late="", left=words["day"], state="not_started", saved="", is_last=False)
-    other = replace(first, due_day=words["received"], state="returned", link="")
+    other = replace(first, due_day=words["received"], state="returned", link="", note="Ring gärna i dag.")
     letter = Several(
         **shared,
         items=(late, today, other),

@@ -105,6 +105,7 @@ class SeveralItem:
     saved: str
     is_last: bool
     link: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

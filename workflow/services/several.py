@@ -24,7 +24,7 @@ def compose_several(situations: Sequence[Situation], people: Iterable[Recipient]
     for each in people:
         belong.setdefault(each.submission, set()).add(fold_address(each.email))
     items = [_item(at, is_open=readers <= belong.get(at.submission.id, set())) for at in situations]
-    general = shared(lead) | {"link": lead.office.base_url}
+    general = shared(lead) | {"link": lead.office.base_url, "note": ""}
     closes = lead.calendar.last_day(max(at.round.closes_at for at in situations))
     late = any(item.late for item in items)
     compiled = datewords.day(lead.calendar.add_working_days(closes, 1), lead.message.language) if late else ""
@@ -53,6 +53,7 @@ def _item(at: Situation, *, is_open: bool) -> SeveralItem:
         late=datewords.late_words(at.calendar.days_late(at.submission.due_at, at.now), language) if is_late else "",
         left="" if is_late or today == last_day else datewords.working_days(left, language),
         is_last=at.message.detail.get("last") == "yes",
+        note=words["note"],
         link=f"{at.office.base_url}/l/{at.message.link}.{_marker(at.message)}" if is_open and at.message.link else "",
     )
 
