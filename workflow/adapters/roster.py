@@ -15,7 +15,7 @@ from workflow.domain.errors import ConfigError, FileRefusedError, TextRefusedErr
 from workflow.domain.forms import clean_text
 from workflow.domain.people import ONE_AT_A_TIME, Contact, Role, Unit, UnitKind
 from workflow.domain.phrases import Phrase, say
-from workflow.domain.roster import COLUMNS, EVERY_COLUMN, Roster, is_mailbox, rows
+from workflow.domain.roster import COLUMNS, EVERY_COLUMN, Roster, is_mailbox, rows, share_a_day
 
 REQUIRED = ("id", "name", "kind", "contact_name", "contact_email")
 KINDS = tuple(kind.value for kind in UnitKind)
@@ -37,6 +37,11 @@ def load_roster(path: Path) -> Roster:
     if found:
         raise found[0]
     return roster
+
+
+def read_roster(data: bytes, name: str) -> tuple[Roster, tuple[ConfigError, ...]]:
+    """The sheet in a file that somebody sent, and every fault of it; with a fault it is not to be used."""
+    return _read(Path(name), data)
 
 
 def check_roster(path: Path) -> tuple[ConfigError, ...]:
@@ -106,9 +111,10 @@ class _Row:
         return None
 
 
-def _read(path: Path) -> tuple[Roster, tuple[ConfigError, ...]]:
+def _read(path: Path, data: bytes | None = None) -> tuple[Roster, tuple[ConfigError, ...]]:
+    """With `data`, `path` is only its name."""
     found = _Faults(path)
-    table = list(_rows(_records(path, found), found))
+    table = list(_rows(_records(path, found, data), found))
     first: dict[str, _Row] = {}
     for row in table:
         first.setdefault(row.cells["id"], row)
@@ -127,31 +133,30 @@ Records = list[tuple[int, list[str]]]
 """The rows that are not empty, each with the line on which it begins."""
 
 
-def _records(path: Path, found: _Faults) -> Records:
-    if path.suffix.casefold() not in SPREADSHEETS:
-        return _csv_records(_text(path, found), found)
+def _records(path: Path, found: _Faults, data: bytes | None) -> Records:
     try:
-        return read_table(path.read_bytes(), name=path.name)
+        content = path.read_bytes() if data is None else data
+        if path.suffix.casefold() in SPREADSHEETS:
+            return read_table(content, name=path.name)
     except OSError as error:
         found.add(1, say(faults.UNREADABLE, why=error.strerror), say(faults.CHECK_FILE))
+        return []
     except FileRefusedError as refused:
         found.add(1, say(faults.UNREADABLE, why=str(refused.values["why"]).rstrip(".")), say(faults.CHECK_FILE))
-    return []
+        return []
+    return _csv_records(_text(content, found), found)
 
 
-def _text(path: Path, found: _Faults) -> str:
+def _text(data: bytes, found: _Faults) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        found.add(1, say(faults.UNREADABLE, why=error.strerror), say(faults.CHECK_FILE))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         found.add(line, say(faults.NOT_UTF8), say(faults.SAVE_AS_UTF8))
-    else:
-        if not text.strip():
-            found.add(1, say(faults.EMPTY_FILE), say(faults.ADD_KEY, example=",".join(REQUIRED)))
-        return text
-    return ""
+        return ""
+    if not text.strip():
+        found.add(1, say(faults.EMPTY_FILE), say(faults.ADD_KEY, example=",".join(REQUIRED)))
+    return text
 
 
 def _rows(records: Records, found: _Faults) -> Iterator[_Row]:
@@ -286,16 +291,11 @@ def _check_turns(people: list[tuple[_Row, Contact]]) -> None:
         if contact.role not in ONE_AT_A_TIME:
             continue
         others = seen.setdefault((contact.unit, contact.role), [])
-        clash = next((each for each in others if _overlap(each, contact)), None)
+        clash = next((each for each in others if share_a_day(each, contact)), None)
         if clash:
             what = say(faults.TWO_AT_ONCE, value=contact.unit, role=contact.role, one=clash.name, other=contact.name)
             row.fault(what, say(faults.TAKE_TURNS))
         others.append(contact)
-
-
-def _overlap(one: Contact, other: Contact) -> bool:
-    latest_start = max(one.valid_from or date.min, other.valid_from or date.min)
-    return latest_start <= min(one.valid_to or date.max, other.valid_to or date.max)
 
 
 def _check_ids(rows: list[_Row]) -> None:

@@ -105,6 +105,12 @@ def by_unit(contacts: Iterable[Contact]) -> dict[str, list[Contact]]:
     return found
 
 
+def share_a_day(one: Contact, other: Contact) -> bool:
+    """Whether there is a day on which both are right."""
+    latest_start = max(one.valid_from or date.min, other.valid_from or date.min)
+    return latest_start <= min(one.valid_to or date.max, other.valid_to or date.max)
+
+
 def roster_changes(old: Roster, new: Roster) -> tuple[Change, ...]:
     """List what differs, in the new sheet's order, removed units last. The order of rows is no difference."""
     before, after = _facts(old), _facts(new)

@@ -3,6 +3,7 @@
 from workflow.web import (
     bundle_pages,
     by_hand_pages,
+    contact_pages,
     extension_actions,
     handover_page,
     lastday_pages,
@@ -21,6 +22,7 @@ router = new_router()
 ROOMS = (
     overview_page,
     register_pages,
+    contact_pages,
     rounds_pages,
     year_pages,
     lastday_pages,

@@ -1,5 +1,6 @@
 """The register of units and contacts as the coordinators see it: list and search, one unit with its people."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from fastapi.responses import HTMLResponse
@@ -44,11 +45,22 @@ def one(desk: Seated, unit: str) -> HTMLResponse:
         nav_here="register",
         unit=found,
         people=register.people_for(found),
+        number=lambda contact: _number(register.contacts_of(found.id), contact),
         before=register.predecessors(found.id),
         after=register.line(found)[1:],
         works=lambda contact: is_mailbox(contact.email) and not contact.undeliverable_since,
         today=today,
     )
+
+
+def _number(own: Sequence[Contact], shown: Contact) -> int:
+    """Which of the unit's own contacts, from 1, a person is (a merger may have cut their days); 0 for another's."""
+    alike = [
+        place
+        for place, each in enumerate(own, start=1)
+        if (each.unit, each.role, each.email) == (shown.unit, shown.role, shown.email)
+    ]
+    return own.index(shown) + 1 if shown in own else next(iter(alike), 0)
 
 
 def _today(desk: Office) -> date:
