@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from workflow.domain.audit import Event
+from workflow.domain.errors import StaleWriteError
 from workflow.domain.people import Contact
 from workflow.domain.roster import Change, Roster, roster_changes
 from workflow.ports import Database, Work
@@ -17,13 +18,18 @@ def roster_of(db: Database) -> Roster:
         return _roster(work)
 
 
-def import_roster(db: Database, roster: Roster, *, by: str, now: datetime) -> tuple[Change, ...]:
+def import_roster(
+    db: Database, roster: Roster, *, by: str, now: datetime, expected: tuple[Change, ...] | None = None
+) -> tuple[Change, ...]:
     """Put the sheet in the register's place and give what changed; a sheet that changes nothing writes nothing.
 
-    Rounds that are open keep the units and contacts they froze.
+    Rounds that are open keep the units and contacts they froze. `expected` is what somebody saw and confirmed:
+    StaleWriteError when it would change anything else by now.
     """
     with db.begin() as work:
         changes = roster_changes(_roster(work), roster)
+        if expected is not None and changes != expected:
+            raise StaleWriteError
         if changes:
             work.people.replace(roster.units, _with_marks(roster.contacts, work.people.contacts()))
             data: dict[str, str | int] = dict(Counter(str(change.kind) for change in changes))
