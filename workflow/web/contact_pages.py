@@ -160,7 +160,7 @@ def _page(
         typed=typed,
         seal=seal,
         roles=[str(role) for role in Role],
-        problems=problems or [],
+        problems=sorted(problems or [], key=lambda each: FIELDS.index(each[0]) if each[0] else -1),
         shown=people.numbered(number).email if number else "",
         others=people.contacts if status == CONFLICT else (),
     )
