@@ -10,7 +10,7 @@ from tests.services.test_preview_mail import ahead
 from workflow.domain.errors import NotFoundError, ReasonMissingError
 from workflow.domain.messages import Message, MessageState
 from workflow.domain.preview_diff import Effect
-from workflow.services import extensions, rounds
+from workflow.services import extensions, rounds, submissions
 from workflow.services.by_hand import Deed, MailSettledError, NotOpenYetError, decide
 from workflow.services.consequences import consequences
 from workflow.services.holding import release_held
@@ -197,6 +197,32 @@ def test_what_has_come_in_needs_no_release(running: House) -> None:
     running.submit(NORRBY)
     with pytest.raises(MailSettledError):
         by_hand(running, Deed.RELEASE)
+
+
+@pytest.mark.parametrize("deed", [Deed.NOTE, Deed.HOLD])
+def test_what_stands_ahead_survives_an_answer_that_is_taken_back(running: House, deed: Deed) -> None:
+    when = find_planned(ahead(running), T5).at
+    by_hand(running, deed)
+    running.answer(NORRBY)
+    running.submit(NORRBY)
+    submissions.take_back(running.db, NORRBY, by="r", now=running.clock.at + timedelta(minutes=1))
+    if deed is Deed.HOLD:
+        by_hand(running, Deed.RELEASE)
+    assert find_planned(ahead(running), T5).at == when
+    at_its_time(running)
+    assert states(running)["T-5"] is MessageState.SENT
+
+
+def test_what_stands_ahead_falls_at_its_time_when_the_answer_has_come_in(running: House) -> None:
+    when = find_planned(ahead(running), T5).at
+    by_hand(running, Deed.NOTE)
+    running.answer(NORRBY)
+    running.submit(NORRBY)
+    foretold = find_planned(ahead(running), T5)
+    assert (foretold.state, foretold.suppressed) == ("suppressed", "submitted")
+    running.clock.at = when
+    running.deliver()
+    assert states(running)["T-5"] is MessageState.CANCELLED
 
 
 def test_what_has_gone_or_fallen_is_settled(running: House) -> None:

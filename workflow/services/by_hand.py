@@ -13,7 +13,7 @@ from enum import StrEnum
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import NotFoundError, ReasonMissingError, RefusedError, StaleWriteError
 from workflow.domain.forms import clean_written
-from workflow.domain.messages import Message, MessageState
+from workflow.domain.messages import OWED_ONLY, Message, MessageState
 from workflow.domain.planning import Case, Due, Timetable
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
@@ -80,6 +80,8 @@ def decide(
         before = standing or _to_come(work, named, secrets=secrets, calendar=calendar, now=now)
         if before is None:
             raise NotFoundError(what=name)
+        if deed is not Deed.SKIP and before.submission and not work.submissions.get(before.submission).is_owed:
+            _refuse_unneeded(before)
         after = _moved(before, change)
         if not (work.outbox.change(before, after) if standing else work.outbox.plan([after]) == 1):
             raise StaleWriteError
@@ -99,6 +101,12 @@ def _change(deed: Deed, words: str, now: datetime) -> Callable[[Message], Messag
         Deed.NOTE: lambda mail: mail.noted(said),
     }
     return changes[deed]
+
+
+def _refuse_unneeded(message: Message) -> None:
+    """What asks for an answer that has come in stays as it is, in case the answer is taken back."""
+    if message.kind in OWED_ONLY:
+        raise MailSettledError
 
 
 def _moved(message: Message, change: Callable[[Message], Message]) -> Message:

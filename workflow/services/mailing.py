@@ -41,10 +41,16 @@ def announce(
 
 
 def withdraw_untrue(work: Work, submission: Submission, *, round_state: str, now: datetime) -> int:
-    """Cancel what was planned and has just become untrue (submitted, excused, deadline moved). Gives how many."""
+    """Cancel what was planned and has just become untrue (submitted, excused, deadline moved). Gives how many.
+
+    What stands ahead of its time under the present last day is left to its time: an answer can be taken back, and a
+    slot that the ledger accounts for is never planned again.
+    """
     cancelled = 0
     for message in work.outbox.of_submission(submission.id):
         if message.state not in {"planned", "held"}:
+            continue
+        if message.lies_ahead(now) and message.deadline_revision == submission.deadline_revision:
             continue
         why = why_untrue(message, submission, round_state=round_state, now=now)
         if why and work.outbox.change(message, message.cancel(why)):
