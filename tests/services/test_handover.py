@@ -1,15 +1,16 @@
 """Another person takes over in mid-round: from that moment on mails, link and session are theirs, and nobody else's."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
-from tests.builders import OPENS_AT
-from tests.services.conftest import NORRBY, OFFICE, House
+from tests.builders import OPENS_AT, a_contact
+from tests.services.conftest import NORRBY, OFFICE, ROUND, House
 from workflow.domain.errors import LinkError, StaleWriteError
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.people import Role
+from workflow.domain.reminders import Audience, Policy, Step
 from workflow.ports import Outcome
 from workflow.services import access, reminders
 from workflow.services.handover import (
@@ -165,6 +166,37 @@ def test_the_register_follows_from_today_unless_it_is_not_to(invited: House) -> 
     take_over(invited, replace(NILS, name="Olga", email="olga@norrby.example"), in_register=False)
     with invited.read() as work:
         assert [each for each in work.people.contacts() if each in before] == before
+
+
+def test_whoever_is_to_come_after_the_old_one_comes_after_the_new_one(invited: House) -> None:
+    """The register never has two contact persons on one day."""
+    today, last = invited.calendar.local(LATER).date(), date(2027, 5, 20)
+    following = a_contact(name="Fia Framtid", email="fia@norrby.example", valid_from=last + timedelta(days=1))
+    with invited.db.begin() as work:
+        others = [each for each in work.people.contacts() if each.unit != "norrby"]
+        work.people.replace(work.people.units(), [*others, a_contact(valid_to=last), following])
+    take_over(invited)
+    with invited.read() as work:
+        primary = [each for each in work.people.contacts() if each.unit == "norrby"]
+    assert sorted((each.name, each.valid_from, each.valid_to) for each in primary) == [
+        ("Fia Framtid", last + timedelta(days=1), None),
+        ("Nils Ny", today, last),
+        ("Åsa Påhittad", None, today - timedelta(days=1)),
+    ]
+
+
+def test_a_reminder_for_the_deputy_goes_to_the_new_deputy(house: House) -> None:
+    to_deputy = Step(offset=-3, at=time(9), mail=MessageKind.REMINDER, to=Audience.DEPUTY)
+    with house.db.begin() as work:
+        work.rounds.save(replace(work.rounds.get(ROUND), policy=Policy(steps=(to_deputy,))))
+    house.open()
+    house.deliver()
+    house.clock.at = house.calendar.at(date(2027, 5, 25), time(9))
+    reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+
+    take_over(house, Successor(name="Dora Ny", email="dora@norrby.example", role=Role.DEPUTY))
+    house.deliver()
+    assert [each.to_name for each in house.messages() if each.slot == "T-3:deputy" and each.sent_at] == ["Dora Ny"]
 
 
 def test_a_deputy_who_takes_over_is_no_deputy_any_more(invited: House) -> None:

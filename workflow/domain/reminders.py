@@ -102,6 +102,12 @@ def slot_offset(key: str) -> int | None:
     return int(number) if key[:1] in _LETTERS.values() and number[:1] in "+-" and number[1:].isdigit() else None
 
 
+def slot_audience(key: str) -> Audience:
+    """Whom a slot's key is for (T-3:deputy → DEPUTY); CONTACT for a key that does not say."""
+    told = key.partition(":")[2]
+    return Audience(told) if slot_offset(key) is not None and told in set(Audience) else Audience.CONTACT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """One reminder of one unit to one audience: its identity (`key`, e.g. T-5, T+8) and when it goes.

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from workflow.domain.addressing import addressee, as_copies, copied, right_until
 from workflow.domain.messages import CONTACT_CHANGED, Message
+from workflow.domain.reminders import slot_audience
 from workflow.domain.submissions import Recipient
 from workflow.ports import Secrets, Work
 from workflow.services.mailroom import log_message
@@ -16,7 +17,7 @@ def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) 
     Its slot stays accounted for: the planner makes no second mail of it.
     """
     people = work.recipients.of(message.submission)
-    to = addressee(people, now)
+    to = addressee(people, now, slot_audience(message.slot))
     if to is not None and to.id == message.recipient:
         renewed = _with_copies(message, people, to, now)
         return renewed if work.outbox.change(message, renewed) else None
@@ -31,7 +32,7 @@ def write_anew(
     work: Work, message: Message, people: tuple[Recipient, ...], *, secrets: Secrets, now: datetime
 ) -> Message | None:
     """Plan the same mail to the one who is right now; None when there is nobody, or they have it already."""
-    to = addressee(people, now)
+    to = addressee(people, now, slot_audience(message.slot))
     if to is None:
         return None
     links = {link.recipient: link.id for link in work.recipients.links_of(message.submission) if link.is_valid(now)}

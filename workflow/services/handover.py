@@ -227,6 +227,8 @@ def _change_register(
         language=successor.language or (old.language if old else "sv"),
         valid_from=today,
     )
+    theirs = (each for each in register.contacts_of(home.id) if _is_theirs(each, old, new) and each.is_valid(today))
+    new = replace(new, valid_to=next((each.valid_to for each in theirs), None))  # who comes after them still does
     contacts = [
         each for each in work.people.contacts() if not (_is_theirs(each, old, new) and each.valid_from == today)
     ]
