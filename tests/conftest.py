@@ -16,7 +16,7 @@ from tests.postgres import NoPostgresError, own_server
 from workflow.adapters.db import migrate
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
-from workflow.adapters.db.tables import APPEND_ONLY, audit_head, metadata
+from workflow.adapters.db.tables import audit_head, metadata
 from workflow.domain.audit import GENESIS
 from workflow.ports import Database
 
@@ -99,17 +99,14 @@ def postgres_migrated(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_migrated: str) -> str:
-    """One database for all tests, emptied before each: ten times faster than a new one."""
+    """One database for all tests, emptied before each, in one round trip: much faster than a new one."""
+    emptied = [str(delete(table)) for table in reversed(metadata.sorted_tables) if table is not audit_head]
+    reset = str(update(audit_head).values(number=0, hash=GENESIS).compile(compile_kwargs={"literal_binds": True}))
+    # As a replica: what is append-only may go, and no reference is checked.
+    script = "; ".join(["SET LOCAL session_replication_role = replica", *emptied, reset])
     engine = create_engine(postgres_migrated, poolclass=NullPool)
     with engine.begin() as connection:
-        for table in APPEND_ONLY:
-            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        for table in reversed(metadata.sorted_tables):
-            if table is not audit_head:
-                connection.execute(delete(table))
-        connection.execute(update(audit_head).values(number=0, hash=GENESIS))
-        for table in APPEND_ONLY:
-            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        connection.exec_driver_sql(script)
     return postgres_migrated
 
 
