@@ -11,7 +11,7 @@ from workflow.domain.people import Role
 from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
 from workflow.ports import Database, Outcome
-from workflow.services import extensions, outbox, reminders, rounds
+from workflow.services import extensions, handover, outbox, reminders, rounds
 from workflow.services.claims import claim
 from workflow.services.preview import preview_round
 
@@ -238,3 +238,53 @@ def test_a_unit_that_comes_too_late_for_todays_mail_says_so(house: House) -> Non
     house.deliver()
     assert [(each.state, each.reason) for each in rows(house, OSBY)] == [(MessageState.SKIPPED, "one_a_day")]
     assert len(house.postman.taken) == 1
+
+
+@pytest.fixture
+def with_deputy(database: Database) -> House:
+    """Two units, one contact person and one deputy for both; the contact is known in two languages."""
+    made = House(database, MovingClock(OPENS_AT))
+    people = [
+        a_contact(unit="norrby", email="asa@norrby.example", language="en"),
+        a_contact(unit="osby", email="asa@norrby.example", language="sv"),
+        *(a_contact(unit=unit, role=Role.DEPUTY, name="Bo", email="bo@norrby.example") for unit in ("norrby", "osby")),
+    ]
+    with database.begin() as work:
+        work.people.replace([a_unit(id=unit, name=unit.title()) for unit in ("norrby", "osby")], people)
+    overdue = Step(offset=1, at=time(10), mail=MessageKind.OVERDUE, copies=(Role.DEPUTY,))
+    planned = a_round(state=RoundState.PLANNED, opened_at=None, policy=a_policy(steps=(*a_policy().steps, overdue)))
+    rounds.plan_round(database, planned, by="k-1", now=OPENS_AT)
+    made.open()
+    made.deliver()
+    made.postman.taken.clear()
+    return made
+
+
+def test_a_former_deputy_in_copy_for_one_unit_gets_no_link_to_the_other(with_deputy: House) -> None:
+    house = with_deputy
+    handover.hand_over(
+        house.db,
+        NORRBY,
+        handover.Successor(name="Nils Ny", email="nils@norrby.example", role=Role.DEPUTY),
+        by="k",
+        secrets=house.secrets,
+        calendar=house.calendar,
+        now=house.clock.at,
+    )
+    at(house, 3, 10)
+    house.deliver()
+    lead = next(each for each in rows(house, NORRBY, OSBY) if each.kind is MessageKind.OVERDUE and not each.lead)
+    assert lead.frozen is not None
+    assert {"nils@norrby.example", "bo@norrby.example"} <= {
+        copy.rpartition("<")[2].rstrip(">") for copy in lead.frozen.copies
+    }
+    assert "/l/" not in lead.frozen.text
+
+
+def test_one_mail_speaks_one_language(with_deputy: House) -> None:
+    at(with_deputy, -1)
+    with_deputy.deliver()
+    lead = next(each for each in rows(with_deputy, NORRBY, OSBY) if each.frozen and not each.lead)
+    assert lead.frozen is not None
+    assert "Thursday" not in lead.frozen.text
+    assert "Påminnelse" in lead.frozen.subject

@@ -15,13 +15,15 @@ from workflow.services.letters import Situation, progress, roles, shared
 def compose_several(situations: Sequence[Situation], people: Iterable[Recipient]) -> Several:
     """One mail for the lead and its company. `people` are those of all these units.
 
-    A unit's link opens its draft. So it stands in the mail only if all who get the mail belong to that unit; of the
-    others it says that the link is in the earlier mail.
+    A unit's link opens its draft. So it stands in the mail only if all who get the mail belong to that unit now; of
+    the others it says that the link is in the earlier mail. The reader may be known in two languages: one is spoken.
     """
+    language = min((at.message.language for at in situations), key=("sv", "en").index)
+    situations = [replace(at, message=replace(at.message, language=language)) for at in situations]
     lead = situations[0]
     readers = {fold_address(address_of(each)) for each in all_copies([at.message for at in situations])}
     belong: dict[str, set[str]] = {}
-    for each in people:
+    for each in (person for person in people if person.is_right(lead.now)):
         belong.setdefault(each.submission, set()).add(fold_address(each.email))
     items = [_item(at, is_open=readers <= belong.get(at.submission.id, set())) for at in situations]
     general = shared(lead) | {"link": lead.office.base_url, "note": ""}
