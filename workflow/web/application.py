@@ -1,5 +1,6 @@
 """The application: routes, templates, safety headers, limits, and how errors are shown."""
 
+from functools import cache
 from pathlib import Path
 
 from asgi_cross_origin_protection import CrossOriginProtection
@@ -52,7 +53,9 @@ def create_site(house: App) -> FastAPI:
     return site
 
 
+@cache
 def _templates(language: str) -> Environment:
+    """One for each language in a process, whatever the house: compiling the pages takes a second."""
     environment = Environment(
         loader=PackageLoader("workflow.web"),
         autoescape=True,

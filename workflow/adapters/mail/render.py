@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,9 +34,8 @@ class JinjaRenderer:
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(str(root) for root in roots)
-        loader = FileSystemLoader(self._roots)
-        self._text = _environment(loader, escapes=False)
-        self._html = _environment(loader, escapes=True)
+        self._text = _environment(self._roots, escapes=False)
+        self._html = _environment(self._roots, escapes=True)
         self._inliner = Inliner()
 
     def render(self, letter: Letter) -> Rendered:
@@ -83,9 +83,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return dict(self.globals) | dict(d or ())
 
 
-def _environment(loader: FileSystemLoader, *, escapes: bool) -> ImmutableSandboxedEnvironment:
+@cache
+def _environment(roots: tuple[str, ...], *, escapes: bool) -> ImmutableSandboxedEnvironment:
+    """One for each choice of folders in a process: compiling the templates takes longer than hundreds of mails."""
     environment = _Sandbox(
-        loader=loader,
+        loader=FileSystemLoader(roots),
         autoescape=escapes,
         undefined=StrictUndefined,
         auto_reload=False,
