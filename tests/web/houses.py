@@ -5,11 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from tests.builders import a_contact, a_round, a_unit
@@ -17,9 +19,9 @@ from tests.fakes.queue import FakeQueue
 from workflow.adapters.clock import set_now
 from workflow.bootstrap import App, build
 from workflow.domain.forms import Answer
-from workflow.domain.people import Role, UnitKind
+from workflow.domain.people import Account, Role, UnitKind
 from workflow.domain.rounds import RoundState
-from workflow.services import access, rounds, submissions
+from workflow.services import rounds, submissions
 from workflow.settings import load_settings
 from workflow.web.application import create_site
 
@@ -46,6 +48,12 @@ CONTACTS = (
 )
 
 
+@cache
+def cheap_hash(password: str) -> str:
+    """argon2id with as little work as can be, to make and to check: the tests of the pages log in a thousand times."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+
+
 def make_house(folder: Path, database_url: str, *, now: datetime = NOW, **settings: object) -> App:
     """The wired product with an opened round, a queue that only remembers, and a clock file set to `now`."""
     given: dict[str, object] = {"base_url": "http://testserver"} | settings
@@ -59,9 +67,9 @@ def make_house(folder: Path, database_url: str, *, now: datetime = NOW, **settin
     rounds.plan_round(house.db, planned, by="test", now=OPENED_AT)
     rounds.open_round(house.db, ROUND, secrets=house.secrets, calendar=house.calendar, now=OPENED_AT)
     email, password = COORDINATOR
-    access.add_account(
-        house.db, email=email, name="Karin Exempel", password=password, secrets=house.secrets, now=OPENED_AT
-    )
+    account = Account(id=house.secrets.new_id(), email=email, name="Karin Exempel", password_hash=cheap_hash(password))
+    with house.db.begin() as work:
+        work.access.add_account(account)
     set_now(clock_file, now)
     return house
 
