@@ -110,7 +110,8 @@ class Case:
             for offset in range(step.offset, 100, step.every or 1000):
                 day = sending_day(nth_working_day(self.due_day, offset), later=offset > 0)
                 at = instant(day, step.at)
-                if at < self.until and day > self.since_day and (offset > 0 or at < self.due):
+                is_true = step.mail is not MessageKind.LAST_DAY or day == self.due_day
+                if is_true and at < self.until and day > self.since_day and (offset > 0 or at < self.due):
                     wanted.setdefault(day, []).append((offset, at))
         chosen = [max(asked) for _, asked in sorted(wanted.items())]
         return [

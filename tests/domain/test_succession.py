@@ -119,7 +119,15 @@ def test_without_a_contact_person_a_deputy_then_the_mailbox_then_nobody() -> Non
 
 def test_copies_go_to_the_others_who_are_right() -> None:
     to = a_recipient(id="d", role=Role.DEPUTY)
-    other = a_recipient(id="d-2", role=Role.DEPUTY)
-    gone = a_recipient(id="d-3", role=Role.DEPUTY, ends_at=MIDNIGHT)
-    head = a_recipient(id="h", role=Role.HEAD)
+    other = a_recipient(id="d-2", role=Role.DEPUTY, email="bo@norrby.example")
+    gone = a_recipient(id="d-3", role=Role.DEPUTY, email="cleo@norrby.example", ends_at=MIDNIGHT)
+    head = a_recipient(id="h", role=Role.HEAD, email="chef@norrby.example")
     assert copied([to, other, gone, head], (Role.DEPUTY,), to, MIDNIGHT) == (other,)
+
+
+def test_nobody_is_in_copy_of_their_own_mail_or_twice() -> None:
+    to = a_recipient(id="p")
+    same = a_recipient(id="d", role=Role.DEPUTY, email=f" {to.email.upper()}")
+    head = a_recipient(id="h", role=Role.HEAD, email="chef@norrby.example")
+    again = a_recipient(id="h-2", role=Role.HEAD, email="Chef@norrby.example")
+    assert copied([to, same, head, again], (Role.DEPUTY, Role.HEAD), to, MIDNIGHT) == (head,)

@@ -1,10 +1,11 @@
 """Whom a mail goes to, and who gets a copy: always the people who are right at that moment."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.people import ANSWERING, Role
+from workflow.domain.messages import Message
+from workflow.domain.people import ANSWERING, Role, fold_address
 from workflow.domain.reminders import Audience
 from workflow.domain.submissions import Recipient
 
@@ -19,13 +20,29 @@ def addressee(recipients: Iterable[Recipient], at: datetime, audience: Audience 
 def copied(
     recipients: Iterable[Recipient], roles: Collection[str], to: Recipient, at: datetime
 ) -> tuple[Recipient, ...]:
-    """Those in these roles who are right at that moment, except the one it goes to."""
-    return tuple(each for each in recipients if each.role in roles and each.id != to.id and each.is_right(at))
+    """Those in these roles who are right at that moment, each person once and not the one it goes to."""
+    found = {fold_address(to.email): to}
+    for each in recipients:
+        if each.role in roles and each.id != to.id and each.is_right(at):
+            found.setdefault(fold_address(each.email), each)
+    return tuple(found.values())[1:]
 
 
 def as_copies(recipients: Iterable[Recipient]) -> tuple[str, ...]:
     """How the ledger writes them: name and address."""
     return tuple(f"{each.name} <{each.email}>" for each in recipients)
+
+
+def all_copies(messages: Sequence[Message]) -> tuple[str, ...]:
+    """Everybody in copy of a mail that these rows make, each person once."""
+    by_address = {fold_address(address_of(copy)): copy for each in messages for copy in each.copies}
+    to = messages[0].address if len(messages) > 1 else ""
+    return tuple(copy for address, copy in by_address.items() if address != to)
+
+
+def address_of(copy: str) -> str:
+    """The bare address of a copy written as "Name <address>"."""
+    return copy.rpartition("<")[2].rstrip(">").strip()
 
 
 def right_until(*recipients: Recipient) -> datetime | None:

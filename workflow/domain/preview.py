@@ -7,11 +7,11 @@ back as known. It supposes that scheduler and workers run and that the mail serv
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
-from workflow.domain.addressing import addressee, first_reachable
+from workflow.domain.addressing import addressee, all_copies, first_reachable
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import WINDOWED, Message, MessageKind, MessageState, Moment, fate, moment, why_untrue
 from workflow.domain.planning import Case, Due, Ladder, Timetable, by_person, due_for
@@ -287,7 +287,9 @@ class _Person:
         for each in going if at.local_day not in self.days else ():
             mail.setdefault(each.submission, each)
         self._end([each for each in going if mail.get(each.submission) is not each], ONE_A_DAY, at.now)
-        for number, (id_, message) in enumerate(mail.items()):
+        copies = all_copies(tuple(mail.values())) if mail else ()
+        for number, (id_, row) in enumerate(mail.items()):
+            message = row if number else replace(row, copies=copies)
             others = tuple(self.submissions[each].unit_name for each in mail if each != id_)
             carrier = "" if number == 0 else self.submissions[next(iter(mail))].unit
             state = str(message.state) if message.id else EXPECTED

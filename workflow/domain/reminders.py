@@ -205,6 +205,8 @@ class _Anchored:
                 return
             if offset <= 0 and send_at >= self.due_at:
                 return
+            if step.mail is MessageKind.LAST_DAY and day != due_day:
+                return  # "today is the last day" would be untrue on the Friday before a Sunday
             yield offset, send_at
             if not step.every:
                 return

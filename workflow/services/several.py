@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from workflow.domain import datewords
+from workflow.domain.addressing import address_of, all_copies
 from workflow.domain.letters import Several, SeveralItem
 from workflow.domain.messages import BEFORE_THE_LAST_DAY, Frozen, Message
 from workflow.domain.people import fold_address
@@ -62,18 +63,6 @@ def _item(at: Situation, *, is_open: bool) -> SeveralItem:
 
 def _every(situations: Sequence[Situation], key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(role for at in situations for role in roles(at.message, key)))
-
-
-def all_copies(messages: Sequence[Message]) -> tuple[str, ...]:
-    """Everybody in copy, each once."""
-    to = messages[0].address if messages else ""
-    by_address = {fold_address(address_of(copy)): copy for each in messages for copy in each.copies}
-    return tuple(copy for address, copy in by_address.items() if address != to or len(messages) == 1)
-
-
-def address_of(copy: str) -> str:
-    """The bare address of a copy written as "Name <address>"."""
-    return copy.rpartition("<")[2].rstrip(">").strip()
 
 
 def with_secrets(frozen: Frozen, message: Message, secrets: Secrets) -> Frozen:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflow.domain.addressing import address_of, all_copies
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import TO_OFFICE, Enclosure, Frozen, Message, MessageKind
 from workflow.domain.rounds import Round
@@ -13,7 +14,7 @@ from workflow.services.digest import Agenda, read_agenda
 from workflow.services.digest_letters import compose_for_office
 from workflow.services.letters import Situation, compose
 from workflow.services.mailroom import Mailroom
-from workflow.services.several import address_of, all_copies, compose_several, with_secrets
+from workflow.services.several import compose_several, with_secrets
 from workflow.services.sheets import form_sheet
 
 WITH_ENTRY = frozenset(
