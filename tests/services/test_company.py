@@ -12,6 +12,7 @@ from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
 from workflow.ports import Database, Outcome
 from workflow.services import extensions, handover, outbox, reminders, rounds
+from workflow.services.by_hand import Deed, decide
 from workflow.services.claims import claim
 from workflow.services.preview import preview_round
 
@@ -142,6 +143,62 @@ def test_what_is_for_one_day_goes_at_the_earliest_hour(house: House) -> None:
         ("vinge", "norrby"),
     ]
     assert promised[0].along == ("Osby", "Vinge")
+
+
+def test_one_with_a_note_goes_along_although_its_own_hour_is_later(house: House) -> None:
+    """Norrby's T+0 at 8 falls on the day of Osby's T+1 at 10, which stands in the ledger for 10."""
+    extend(house, NORRBY, 3)
+    for days, hour in ((-7, 8), (-4, 8), (0, 8)):
+        at(house, days, hour)
+        house.deliver()
+    decide(
+        house.db,
+        ROUND,
+        "osby.T+1",
+        Deed.NOTE,
+        "Ring mig.",
+        by="k-1",
+        secrets=house.secrets,
+        calendar=house.calendar,
+        now=house.clock.at,
+    )
+    opened = rounds.find_round(house.db, ROUND)
+    foretold = preview_round(house.db, opened, calendar=house.calendar, now=house.clock.at)
+    at(house, 3, 8)
+    house.deliver()
+    today = [each for each in rows(house) if each.sent_at == house.clock.at]
+    assert [each.slot for each in today] == ["T+0", "T+1", "T+1"]
+    promised = [each.unit for each in foretold if each.at == house.clock.at and not each.suppressed]
+    assert promised == ["norrby", "osby", "vinge"]
+    hand_in(house, OSBY)
+    at(house, 3, 10)
+    house.deliver()
+    assert MessageState.SKIPPED not in states(house, OSBY)[-1:]
+
+
+def test_what_has_its_hour_later_and_is_not_true_now_waits_for_it(house: House) -> None:
+    extend(house, NORRBY, 3)
+    for days, hour in ((-7, 8), (-4, 8), (0, 8)):
+        at(house, days, hour)
+        house.deliver()
+    decide(
+        house.db,
+        ROUND,
+        "osby.T+1",
+        Deed.NOTE,
+        "Ring mig.",
+        by="k-1",
+        secrets=house.secrets,
+        calendar=house.calendar,
+        now=house.clock.at,
+    )
+    hand_in(house, OSBY)
+    at(house, 3, 8)
+    house.deliver()
+    assert states(house, OSBY)[-1] is MessageState.PLANNED
+    at(house, 3, 10)
+    house.deliver()
+    assert states(house, OSBY)[-1] is MessageState.CANCELLED
 
 
 def test_heads_are_in_copy_and_nobody_gets_a_link_to_another_units_draft(house: House) -> None:

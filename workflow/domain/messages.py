@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from workflow.domain.calendar import Calendar
@@ -400,6 +400,12 @@ def moment(calendar: Calendar, now: datetime) -> Moment:
         in_window=calendar.in_window(now),
         next_window=calendar.next_window(now),
     )
+
+
+def end_of_day(calendar: Calendar, now: datetime) -> datetime:
+    """The last instant of the local day."""
+    tomorrow = calendar.local(now).date() + timedelta(days=1)
+    return calendar.at(tomorrow, time()) - timedelta(microseconds=1)
 
 
 def fate(message: Message, untrue: str, at: Moment) -> Message:

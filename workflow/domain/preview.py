@@ -13,7 +13,17 @@ from heapq import heapify, heappop, heappush
 
 from workflow.domain.addressing import addressee, all_copies, first_reachable
 from workflow.domain.calendar import Calendar
-from workflow.domain.messages import WINDOWED, Message, MessageKind, MessageState, Moment, fate, moment, why_untrue
+from workflow.domain.messages import (
+    WINDOWED,
+    Message,
+    MessageKind,
+    MessageState,
+    Moment,
+    end_of_day,
+    fate,
+    moment,
+    why_untrue,
+)
 from workflow.domain.planning import Case, Due, Ladder, Timetable, by_person, due_for
 from workflow.domain.reminders import SUPERSEDED, Audience
 from workflow.domain.rounds import Round, RoundState
@@ -284,9 +294,12 @@ class _Person:
     def _send(self, going: Sequence[Message], at: Moment) -> None:
         """All in one mail, which tells of each unit once; nothing more on a day that has had one."""
         mail: dict[str, Message] = {}
-        for each in going if at.local_day not in self.days else ():
+        joining = self._joining(at) if going and at.local_day not in self.days else []
+        company = sorted((*going[1:], *joining), key=lambda each: each.submission)
+        for each in (*going[:1], *company) if at.local_day not in self.days else ():
             mail.setdefault(each.submission, each)
         self._end([each for each in going if mail.get(each.submission) is not each], ONE_A_DAY, at.now)
+        self.waiting = [each for each in self.waiting if mail.get(each.submission) is not each]
         copies = all_copies(tuple(mail.values())) if mail else ()
         for number, (id_, row) in enumerate(mail.items()):
             message = row if number else replace(row, copies=copies)
@@ -306,6 +319,15 @@ class _Person:
                 )
             )
         self.days |= {at.local_day} if mail else set()
+
+    def _joining(self, at: Moment) -> list[Message]:
+        """What stands in the ledger for later the same day goes along, where it is true already."""
+        until = end_of_day(self.play.calendar, at.now)
+        ahead = [each for each in self.waiting if at.now < each.due_at <= until and each.frozen is None]
+        return sorted(
+            (each for each in ahead if not self._why_untrue(each, at.now)),
+            key=lambda each: (each.due_at, each.submission),
+        )
 
     def _why_untrue(self, message: Message, now: datetime) -> str:
         return why_untrue(message, self.submissions[message.submission], round_state=str(RoundState.OPEN), now=now)

@@ -13,6 +13,7 @@ from workflow.domain.messages import (
     WORDS_UNTRUE,
     Message,
     MessageState,
+    end_of_day,
     fate,
     moment,
     why_untrue,
@@ -79,9 +80,10 @@ def claim(room: Mailroom) -> Batch:
         admission = admit(work, room.rate, wanted=BATCH, now=now)
         if not admission.mails:
             return Batch((), admission.state, goes_on=False)
-        due = _with_company(work, work.outbox.due(now, limit=BATCH), now)
+        due = _with_company(work, work.outbox.due(now, limit=BATCH), end_of_day(room.calendar, now))
         # Read without a lock: whoever submits holds the submission and waits for these rows. The marker asks again.
         truths = read_truths(work, due, calendar=room.calendar, now=now, lock=False)
+        due = [_in_time(each, truths, now) for each in due]
         rows = [row for each in due for row in (each, *each.company)]
         passed_on = [each for each in rows if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]
         stands = {each.id: readdress(work, each, secrets=room.secrets, now=now) for each in passed_on}
@@ -96,11 +98,14 @@ def claim(room: Mailroom) -> Batch:
         return Batch(claimed, admission.state, goes_on=bool(claims or others or passed_on))
 
 
-def _with_company(work: Work, due: Sequence[Message], now: datetime) -> list[Message]:
-    """Each mail with the rows that it is to tell of, or has told of already."""
+def _with_company(work: Work, due: Sequence[Message], until: datetime) -> list[Message]:
+    """Each mail with the rows that it is to tell of, or has told of already.
+
+    Also with what stands in the ledger for later the same day (`until`): a person gets one mail about all of it.
+    """
     fresh = [each for each in due if each.is_reminder and each.frozen is None and not each.lead]
     told = [each.id for each in due if each.is_reminder and each.frozen is not None]
-    company = (work.outbox.company(fresh, now) if fresh else {}) | (work.outbox.told_by(told) if told else {})
+    company = (work.outbox.company(fresh, until) if fresh else {}) | (work.outbox.told_by(told) if told else {})
     if not company:
         return list(due)
     return [replace(each, company=_one_a_unit(each, company.get(each.id, ()))) for each in due]
@@ -108,8 +113,17 @@ def _with_company(work: Work, due: Sequence[Message], now: datetime) -> list[Mes
 
 def _one_a_unit(message: Message, company: Sequence[Message]) -> tuple[Message, ...]:
     """A mail tells of each unit once; the belt sees to the others."""
-    by_unit = {each.submission: each for each in reversed(company) if each.submission != message.submission}
+    soonest = sorted(company, key=lambda each: each.due_at)
+    by_unit = {each.submission: each for each in reversed(soonest) if each.submission != message.submission}
     return tuple(each for each in company if by_unit.get(each.submission) is each)
+
+
+def _in_time(message: Message, truths: Truths, now: datetime) -> Message:
+    """Without what has its time later today and could not be told of now: that is decided on at its time."""
+    if all(each.due_at <= now for each in message.company):
+        return message
+    stays = (each for each in message.company if each.due_at <= now or not truths.against(each, now))
+    return replace(message, company=tuple(stays))
 
 
 def _renewed(message: Message, stands: Mapping[str, Message | None]) -> Message | None:
