@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from threading import Lock
 
@@ -271,10 +271,17 @@ class FakeOutbox:
     def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:
         undo = dict(self._tables.messages)
         try:
-            return tuple(self.change(before, after) for before, after in pairs)
+            return tuple(self.change(before, self._changed(before, after)) for before, after in pairs)
         except StaleWriteError:
             self._tables.messages.update(undo)
             raise
+
+    def _changed(self, before: Message, after: Message) -> Message:
+        """Only what this change is about: what somebody else has written meanwhile stays."""
+        stored = self._tables.messages.get(before.id, before)
+        names = [each.name for each in fields(Message)]
+        changes = {name: getattr(after, name) for name in names if getattr(before, name) != getattr(after, name)}
+        return replace(stored, **changes)
 
     def note(self, *attempts: Attempt) -> None:
         for attempt in attempts:

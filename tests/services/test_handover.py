@@ -6,13 +6,16 @@ from datetime import date, time, timedelta
 import pytest
 
 from tests.builders import OPENS_AT, a_contact
+from tests.fakes.mail import ACCEPTED
 from tests.services.conftest import NORRBY, OFFICE, ROUND, House
 from workflow.domain.errors import LinkError, StaleWriteError
-from workflow.domain.messages import MessageKind, MessageState
+from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.domain.people import Role
 from workflow.domain.reminders import Audience, Policy, Step
-from workflow.ports import Outcome
+from workflow.ports import Handover, Outcome, Phase
 from workflow.services import access, reminders
+from workflow.services.addressing import ReplacedReaderError
+from workflow.services.by_hand import Deed, decide
 from workflow.services.handover import (
     AddressRefusedError,
     HandedOver,
@@ -21,6 +24,7 @@ from workflow.services.handover import (
     Successor,
     hand_over,
 )
+from workflow.services.outbox import send_again
 
 LATER = OPENS_AT + timedelta(days=2, hours=1)
 NILS = Successor(name="Nils Ny", email="nils.ny@norrby.example", phone="08-508 00 009")
@@ -132,6 +136,120 @@ def test_a_receipt_on_its_way_goes_to_the_new_one_even_if_a_worker_has_it_in_han
     receipts = [each for each in invited.messages() if each.kind is MessageKind.RECEIPT]
     sent = [each.to_name for each in receipts if each.state is MessageState.SENT]
     assert sent == ["Nils Ny"]
+
+
+def on(house: House, day: int, *, month: int = 5, hour: int = 11) -> None:
+    house.clock.at = house.calendar.at(date(2027, month, day), time(hour))
+
+
+def plan(house: House) -> None:
+    reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+
+
+def by_hand(house: House, deed: Deed, slot: str) -> None:
+    at = house.clock.at
+    decide(
+        house.db,
+        ROUND,
+        f"norrby.{slot}",
+        deed,
+        "De har ringt.",
+        by="k-1",
+        secrets=house.secrets,
+        calendar=house.calendar,
+        now=at,
+    )
+
+
+def test_a_mail_skipped_by_hand_and_released_goes_to_the_new_one(invited: House) -> None:
+    by_hand(invited, Deed.SKIP, "T-5")
+    take_over(invited)
+    invited.deliver()
+    invited.postman.taken.clear()
+    by_hand(invited, Deed.RELEASE, "T-5")
+    on(invited, 21)
+    plan(invited)
+    invited.deliver()
+    norrby = [each for each in to_each(invited) if "norrby" in each[0]]
+    assert norrby == [("nils.ny@norrby.example",)]
+
+
+def test_a_held_mail_has_the_new_deputy_in_copy(invited: House) -> None:
+    by_hand(invited, Deed.HOLD, "T+3")
+    take_over(invited, replace(NILS, name="Dora Ny", email="dora@norrby.example", role=Role.DEPUTY))
+    held = next(each for each in invited.messages() if each.slot == "T+3")
+    assert (held.state, held.copies) == (MessageState.HELD, ("Dora Ny <dora@norrby.example>",))
+    invited.deliver()
+    invited.postman.taken.clear()
+    by_hand(invited, Deed.RELEASE, "T+3")
+    on(invited, 2, month=6)
+    plan(invited)
+    invited.deliver()
+    assert ("asa.pahittad@norrby.example", "dora@norrby.example") in to_each(invited)
+    assert not any("bo.pahittad@norrby.example" in each for each in to_each(invited))
+
+
+def reminded(house: House, outcome: Outcome | Handover) -> Message:
+    """A reminder that ended like this."""
+    on(house, 21)
+    plan(house)
+    house.postman.script = [outcome, outcome]
+    house.deliver()
+    return next(each for each in house.messages() if each.kind is MessageKind.REMINDER and each.attempts)
+
+
+@pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DONE])
+def test_a_failed_mail_that_is_sent_again_goes_to_the_new_one(invited: House, phase: Phase) -> None:
+    failed = reminded(invited, Handover(Outcome.REFUSED, phase, 550, "5.7.1 no"))
+    assert (failed.state, failed.frozen is None) == (MessageState.FAILED, phase is Phase.RCPT)
+    take_over(invited)
+    invited.deliver()
+    invited.postman.taken.clear()
+    on(invited, 24)
+    send_again(invited.db, failed.id, by="k-1", why="Ny person.", now=invited.clock.at)
+    invited.deliver()
+    assert to_each(invited) == [("nils.ny@norrby.example",)]
+
+
+def test_a_mail_that_may_have_arrived_is_not_sent_again_to_who_was_replaced(invited: House) -> None:
+    lost = reminded(invited, Outcome.UNKNOWN)
+    assert lost.state is MessageState.UNKNOWN
+    take_over(invited)
+    with pytest.raises(ReplacedReaderError):
+        send_again(invited.db, lost.id, by="k-1", why="Ny person.", now=invited.clock.at)
+    assert next(each for each in invited.messages() if each.id == lost.id).state is MessageState.UNKNOWN
+
+
+def test_a_letter_with_the_old_deputy_in_copy_is_not_sent_again(invited: House) -> None:
+    on(invited, 2, month=6)
+    plan(invited)
+    invited.postman.script = [Handover(Outcome.REFUSED, Phase.DONE, 550, "5.7.1 no")] * 2
+    invited.deliver()
+    failed = next(each for each in invited.messages() if each.slot == "T+3")
+    assert (failed.state, failed.copies) == (MessageState.FAILED, ("Bo Påhittad <bo.pahittad@norrby.example>",))
+    take_over(invited, replace(NILS, name="Dora Ny", email="dora@norrby.example", role=Role.DEPUTY))
+    with pytest.raises(ReplacedReaderError):
+        send_again(invited.db, failed.id, by="k-1", why="Igen.", now=invited.clock.at)
+
+
+def test_a_mail_at_its_final_dot_that_is_to_be_tried_again_goes_to_the_new_one(invited: House) -> None:
+    on(invited, 21)
+    plan(invited)
+    done: list[HandedOver] = []
+
+    def overtake() -> None:
+        if not done and MessageState.HANDING in {each.state for each in invited.messages()}:
+            done.append(take_over(invited))
+
+    invited.postman.before_reply = overtake
+    invited.postman.always = Handover(Outcome.RETRY, Phase.DONE, 451, "4.3.0 later")
+    invited.deliver()
+    assert done
+    invited.postman.always = ACCEPTED
+    on(invited, 21, hour=12)
+    invited.deliver()
+    reminded_now = [each.to_name for each in invited.messages() if each.is_reminder and each.sent_at]
+    assert reminded_now == ["Nils Ny"]
 
 
 def test_a_held_mail_stays_held(invited: House) -> None:

@@ -4,11 +4,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from workflow.domain.addressing import addressee, as_copies, copied, right_until
-from workflow.domain.messages import CONTACT_CHANGED, Message
+from workflow.domain.errors import RefusedError
+from workflow.domain.messages import CONTACT_CHANGED, Message, MessageState
 from workflow.domain.reminders import slot_audience
 from workflow.domain.submissions import Recipient
 from workflow.ports import Secrets, Work
 from workflow.services.mailroom import log_message
+
+
+class ReplacedReaderError(RefusedError):
+    sentence = (
+        "Mejlet går inte att skicka igen: någon som det är skrivet till har bytts ut. "
+        "Hör av dig till den som är kontaktperson nu."
+    )
 
 
 def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) -> Message | None:
@@ -26,6 +34,32 @@ def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) 
         log_message(work, "message.cancelled", fallen, now, why=CONTACT_CHANGED)
         write_anew(work, fallen, people, secrets=secrets, now=now)
     return None
+
+
+def renew_copies(work: Work, message: Message, *, now: datetime) -> bool:
+    """The same mail, in the same state, with those in copy who are right now.
+
+    One whose letter stands, or whose reader is another too, is marked as passed on: whoever wants it to go decides.
+    """
+    people = work.recipients.of(message.submission)
+    to = addressee(people, now, slot_audience(message.slot))
+    if message.frozen is None and to is not None and to.id == message.recipient:
+        return work.outbox.change(message, _with_copies(message, people, to, now))
+    return work.outbox.change(message, replace(message, right_until=now))
+
+
+def refuse_replaced(work: Work, message: Message, *, now: datetime) -> None:
+    """A mail with its company that a person wants sent again: a letter that stands never goes to who was replaced.
+
+    One that was refused and told of one unit is written anew to the one who has taken over; one that may have arrived
+    is not. Raises ReplacedReaderError.
+    """
+    if message.frozen is None or not any(each.is_passed_on(now) for each in (message, *message.company)):
+        return
+    to = addressee(work.recipients.of(message.submission), now, slot_audience(message.slot))
+    is_succeeded = to is not None and to.id != message.recipient
+    if message.state is MessageState.UNKNOWN or message.company or not is_succeeded:
+        raise ReplacedReaderError
 
 
 def write_anew(
@@ -60,4 +94,5 @@ def write_anew(
 def _with_copies(message: Message, people: tuple[Recipient, ...], to: Recipient, now: datetime) -> Message:
     roles = message.detail.get("copies", "").split(",")
     others = copied(people, roles, to, now)
-    return replace(message, copies=as_copies(others), right_until=right_until(to, *others))
+    copies = message.copies if message.frozen else as_copies(others)  # a letter that stands names those it goes to
+    return replace(message, copies=copies, right_until=right_until(to, *others))

@@ -8,18 +8,19 @@ from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import RefusedError, StaleWriteError
 from workflow.domain.forms import clean_written
-from workflow.domain.messages import CONTACT_CHANGED, Message, MessageKind, MessageState
+from workflow.domain.messages import BY_HAND, CONTACT_CHANGED, Message, MessageKind, MessageState
 from workflow.domain.people import ONE_AT_A_TIME, Contact, Role, search_key
 from workflow.domain.roster import is_mailbox
 from workflow.domain.submissions import Recipient, Submission
 from workflow.domain.succession import Register
 from workflow.ports import Database, Secrets, Work
-from workflow.services.addressing import readdress, write_anew
+from workflow.services.addressing import renew_copies, write_anew
 from workflow.services.freezing import make_link, recipient_id
 from workflow.services.intended import make_message
 
 HANDED = (Role.PRIMARY, Role.DEPUTY)
 _WAITING = frozenset({MessageState.PLANNED, MessageState.HELD, MessageState.SENDING})
+_UNDECIDED = _WAITING | {MessageState.HANDING, MessageState.FAILED, MessageState.UNKNOWN}
 
 
 class AddressRefusedError(RefusedError):
@@ -159,23 +160,44 @@ def _begin(
 
 
 def _move_mails(work: Work, submission: Submission, old: Recipient, *, secrets: Secrets, now: datetime) -> int:
-    """Write what waits anew. A worker that has one in hand loses it: the fence grows before its marker."""
+    """Write what waits anew, and mark what may still go some day. A worker that has one in hand loses it."""
     people, moved = work.recipients.of(submission.id), 0
     copy = as_copies([old])[0]
     for message in work.outbox.of_submission(submission.id):
-        if message.state not in _WAITING:
+        if not _may_still_go(message):
             continue
-        if message.recipient == old.id:
+        if message.recipient == old.id and message.state in _WAITING:
             moved += _move(work, message, people, secrets=secrets, now=now)
-        elif copy in message.copies and message.state is MessageState.PLANNED:
-            readdress(work, message, secrets=secrets, now=now)
+        elif message.recipient == old.id:  # it is written anew when somebody wants it to go
+            work.outbox.change(message, replace(message, right_until=now))
+        elif copy in message.copies:
+            _change_copies(work, message, now=now)
     return moved
 
 
+def _may_still_go(message: Message) -> bool:
+    """By itself, after the answer that is waited for, or because a person thinks better of it."""
+    return message.state in _UNDECIDED or (message.state is MessageState.SKIPPED and BY_HAND in message.detail)
+
+
+def _change_copies(work: Work, message: Message, *, now: datetime) -> None:
+    waiting = _out_of_hand(work, message)
+    if waiting is not None:
+        renew_copies(work, waiting, now=now)
+
+
+def _out_of_hand(work: Work, message: Message) -> Message | None:
+    """The fence grows before the worker's marker; None when its dot has left."""
+    if message.state is not MessageState.SENDING:
+        return message
+    waiting = message.recover()
+    return waiting if work.outbox.change(message, waiting) else None
+
+
 def _move(work: Work, message: Message, people: tuple[Recipient, ...], *, secrets: Secrets, now: datetime) -> bool:
-    waiting = message.recover() if message.state is MessageState.SENDING else message
-    if waiting is not message and not work.outbox.change(message, waiting):
-        return False  # its dot has left
+    waiting = _out_of_hand(work, message)
+    if waiting is None:
+        return False
     fallen = waiting.cancel(CONTACT_CHANGED)
     if not work.outbox.change(waiting, fallen):
         return False

@@ -10,6 +10,7 @@ from datetime import datetime
 from workflow.domain.errors import StaleWriteError
 from workflow.domain.messages import Message
 from workflow.ports import Database, Work
+from workflow.services.addressing import refuse_replaced
 from workflow.services.claims import claim
 from workflow.services.company import complete, whole
 from workflow.services.crew import Crew
@@ -47,10 +48,11 @@ def recover(db: Database, *, now: datetime) -> int:
 def send_again(db: Database, message_id: str, *, by: str, why: str, now: datetime) -> Message:
     """A person decides that a failed or unknown mail goes again: the same bytes, so that a copy can be recognised.
 
-    A row that another mail told of goes again with that mail.
+    A row that another mail told of goes again with that mail. Raises ReplacedReaderError.
     """
     with db.begin() as work:
         message = complete(work, work.outbox.get(message_id))
+        refuse_replaced(work, message, now=now)
         return _decide(work, message, message.again(now, why), "message.again", by=by, now=now)
 
 
