@@ -166,6 +166,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.timeout(400)  # two dozen processes, one after the other
 def test_no_command_says_it(seeded: App, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
