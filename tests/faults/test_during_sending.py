@@ -13,7 +13,7 @@ from workflow.domain.submissions import Submission
 from workflow.services import extensions, submissions
 from workflow.services.outbox import deliver
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 
 ONE = "2027-K1.u1"
 
