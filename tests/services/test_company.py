@@ -12,7 +12,7 @@ from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
 from workflow.ports import Database, Outcome
 from workflow.services import extensions, handover, outbox, reminders, rounds
-from workflow.services.by_hand import Deed, decide
+from workflow.services.by_hand import Deed, ToldTodayError, decide
 from workflow.services.claims import claim
 from workflow.services.preview import preview_round
 
@@ -345,3 +345,24 @@ def test_one_mail_speaks_one_language(with_deputy: House) -> None:
     assert lead.frozen is not None
     assert "Thursday" not in lead.frozen.text
     assert "Påminnelse" in lead.frozen.subject
+
+
+def test_one_let_go_on_a_day_that_has_had_its_mail_is_refused_and_goes_another_day(house: House) -> None:
+    at(house, -8)
+    foretold = preview_round(house.db, rounds.find_round(house.db, ROUND), calendar=house.calendar, now=house.clock.at)
+    assert any(each.name == "osby.T-5" for each in foretold)
+    by_hand(house, "osby.T-5", Deed.HOLD)
+    at(house, -7)
+    house.deliver()
+    with pytest.raises(ToldTodayError):
+        by_hand(house, "osby.T-5", Deed.RELEASE)
+    assert states(house, OSBY) == [MessageState.HELD]
+    at(house, -4)
+    by_hand(house, "osby.T-5", Deed.RELEASE)
+    house.deliver()
+    assert states(house, OSBY) == [MessageState.SENT]
+
+
+def by_hand(house: House, name: str, deed: Deed) -> None:
+    now = house.clock.at
+    decide(house.db, ROUND, name, deed, "Vänta.", by="k-1", secrets=house.secrets, calendar=house.calendar, now=now)

@@ -323,7 +323,7 @@ class _Person:
     def _joining(self, at: Moment) -> list[Message]:
         """What stands in the ledger for later the same day goes along, where it is true already."""
         until = end_of_day(self.play.calendar, at.now)
-        ahead = [each for each in self.waiting if at.now < each.due_at <= until and each.frozen is None]
+        ahead = [each for each in self.waiting if at.now < each.due_at <= until and not each.attempts]
         return sorted(
             (each for each in ahead if not self._why_untrue(each, at.now)),
             key=lambda each: (each.due_at, each.submission),

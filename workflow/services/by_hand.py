@@ -13,7 +13,7 @@ from enum import StrEnum
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import NotFoundError, ReasonMissingError, RefusedError, StaleWriteError
 from workflow.domain.forms import clean_written
-from workflow.domain.messages import OWED_ONLY, Message, MessageState
+from workflow.domain.messages import OWED_ONLY, REMINDERS, Message, MessageState
 from workflow.domain.planning import Case, Due, Timetable
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
@@ -21,6 +21,7 @@ from workflow.ports import Database, Secrets, Work
 from workflow.services.mailroom import log_message
 
 OPEN_TO_WORDS = frozenset({MessageState.PLANNED, MessageState.HELD})
+_MAY_HAVE_GONE = frozenset({MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN})
 OPEN_TO_HANDS = OPEN_TO_WORDS | {MessageState.FAILED, MessageState.UNKNOWN}
 
 
@@ -32,6 +33,12 @@ class MailSettledError(RefusedError):
     """It has gone, is on its way, or was stopped for a reason that still holds."""
 
     sentence = "Mejlet går inte att ändra längre: det har gått, är på väg eller behövs inte."
+
+
+class ToldTodayError(RefusedError):
+    """The person has had their one reminder of the day: let go now, this one would fall."""
+
+    sentence = "Personen har redan fått en påminnelse i dag. Släpp mejlet en annan dag, så går det då."
 
 
 class Deed(StrEnum):
@@ -67,7 +74,8 @@ def decide(
 
     `words` say why, or are the note; releasing needs none.
 
-    Raises NotFoundError, NotOpenYetError, MailSettledError, ReasonMissingError, TextRefusedError, TooLongError.
+    Raises NotFoundError, NotOpenYetError, MailSettledError, ToldTodayError, ReasonMissingError, TextRefusedError,
+    TooLongError.
     """
     change = _change(deed, words, now)
     with db.begin() as work:
@@ -83,6 +91,8 @@ def decide(
         if deed is not Deed.SKIP and before.submission and not work.submissions.get(before.submission).is_owed:
             _refuse_unneeded(before)
         after = _moved(before, change)
+        if deed is Deed.RELEASE and after.is_reminder and after.due_at <= now:
+            _refuse_a_second(work, after, calendar.local(calendar.next_window(now)).date().isoformat())
         if not (work.outbox.change(before, after) if standing else work.outbox.plan([after]) == 1):
             raise StaleWriteError
         log_message(work, _EVENTS[deed], after, now, by=by)
@@ -107,6 +117,13 @@ def _refuse_unneeded(message: Message) -> None:
     """What asks for an answer that has come in stays as it is, in case the answer is taken back."""
     if message.kind in OWED_ONLY:
         raise MailSettledError
+
+
+def _refuse_a_second(work: Work, message: Message, day: str) -> None:
+    """What a person lets go is never dropped behind their back."""
+    gone = work.outbox.list(round_id=message.round, kinds=REMINDERS, states=_MAY_HAVE_GONE)
+    if any((each.address, each.local_day, each.lead) == (message.address, day, "") for each in gone):
+        raise ToldTodayError
 
 
 def _moved(message: Message, change: Callable[[Message], Message]) -> Message:
