@@ -46,7 +46,7 @@ def _forgets_what_was_missed(patch: pytest.MonkeyPatch) -> None:
     def due_by(*given: object, **named: object) -> DuePlan:
         return replace(whole_plan(*given, **named), skip=())  # type: ignore[arg-type]  # handed on as they came
 
-    patch.setattr("workflow.services.reminders.due_by", due_by)
+    patch.setattr("workflow.domain.planning.due_by", due_by)
 
 
 def _keeps_no_first_receipt(patch: pytest.MonkeyPatch) -> None:
@@ -59,6 +59,7 @@ def _keeps_no_first_receipt(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("plant", "seen"),
     [
