@@ -64,6 +64,7 @@ def main() -> None:
                 f"--concurrency={settings.worker_concurrency}",
                 f"--loglevel={settings.log_level}",
                 "--without-gossip",
+                "--without-heartbeat",  # a frozen Redis would keep it from ending; nobody reads them
                 "--without-mingle",
                 "--pool=threads",
                 *sys.argv[1:],
