@@ -17,7 +17,8 @@ PATIENCE = 0.8  # seconds that asking may take; a page should answer within one
 AT_ONCE = 8  # askings under way; fewer than the ten connections of Celery's pool
 REST = 5.0  # seconds in which nobody asks after it has failed
 
-_WORKER_SOCKET = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True}
+# A frozen broker costs a worker that is told to end five such timeouts, one after another.
+_WORKER_SOCKET = {"socket_timeout": 2, "socket_connect_timeout": 3, "socket_keepalive": True}
 _ASKING_SOCKET = {"socket_timeout": 2, "socket_connect_timeout": 1, "socket_keepalive": True}
 _TRANSPORT = {
     "global_keyprefix": "tertial:",
@@ -48,6 +49,7 @@ def make_celery(url: str) -> Celery:
         worker_soft_shutdown_timeout=30,
         worker_enable_soft_shutdown_on_idle=True,
         worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,  # nobody asks the workers anything; its queue is one more thing to close
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # for ever: meanwhile the worker looks by itself
         broker_transport_options=_TRANSPORT | _WORKER_SOCKET,
