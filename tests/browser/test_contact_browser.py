@@ -45,7 +45,7 @@ def returned(page: Page, site: LiveSite) -> None:
 
 def refused(page: Page, site: LiveSite) -> None:
     enter(page, site)
-    page.locator("#svar1").evaluate("field => { field.value = 'Rad\\u000bbruten' }")
+    page.locator("#svar1-1").evaluate("field => { field.value = 'Rad\\u000bbruten' }")
     page.get_by_role("button", name="Spara", exact=True).click()
     page.locator("#fel").wait_for()
 
@@ -53,14 +53,14 @@ def refused(page: Page, site: LiveSite) -> None:
 def clash(page: Page, site: LiveSite) -> None:
     enter(page, site)
     fill_in(site.house, NORRBY, ANSWERS[:1])
-    page.locator("#svar1").fill("Min egen text.")
+    page.locator("#svar1-1").fill("Min egen text.")
     page.get_by_role("button", name="Spara", exact=True).click()
     page.locator("#fel").wait_for()
 
 
 def lost(page: Page, site: LiveSite) -> None:
     enter(page, site)
-    page.locator("#svar1").fill("En text som inte får försvinna.")
+    page.locator("#svar1-1").fill("En text som inte får försvinna.")
     page.context.clear_cookies()
     page.get_by_role("button", name="Spara", exact=True).click()
     page.get_by_role("heading", name="Du har varit borta länge").wait_for()
@@ -149,12 +149,12 @@ def test_a_person_answers_checks_and_hands_in(chromium: Browser, live_site: Live
     with a_page(chromium, script=script) as page:
         enter(page, live_site)
         assert page.url == live_site.url + "/svara"
-        page.get_by_label("Ert svar på fråga 1").fill("Två nya företag.\n\nEtt är på väg.")
-        page.get_by_label("Ej aktuellt för oss den här omgången, fråga 2").check()
+        page.get_by_label("Ert svar på fråga 1.1").fill("Två nya företag.\n\nEtt är på väg.")
+        page.get_by_label("Ej aktuellt för oss den här omgången, fråga 1.2").check()
         page.get_by_role("button", name="Kontrollera och lämna in").click()
-        page.get_by_role("link", name="2. Mark").click()
-        page.locator("#skal2").fill("Vi anvisar ingen mark.")
-        page.get_by_label("Ert svar på fråga 3").fill("Åtta veckor.")
+        page.get_by_role("link", name="1.2 Mark").click()
+        page.locator("#skal1-2").fill("Vi anvisar ingen mark.")
+        page.get_by_label("Ert svar på fråga 2.1").fill("Åtta veckor.")
         page.get_by_role("button", name="Kontrollera och lämna in").click()
         page.get_by_role("button", name="Lämna in").click()
         page.get_by_role("heading", name="Tack, svaren har kommit in").wait_for()
@@ -184,7 +184,7 @@ def test_leaving_with_unsaved_text_is_asked_about(chromium: Browser, live_site: 
     with a_page(chromium) as page:
         page.on("dialog", agree)
         enter(page, live_site)
-        page.locator("#svar1").press_sequentially("Hej")
+        page.locator("#svar1-1").press_sequentially("Hej")
         assert page.locator("#sparat").inner_text() == "Ändringar som inte är sparade än"
         page.goto(live_site.url + "/hjalp")
     assert asked == ["beforeunload"]

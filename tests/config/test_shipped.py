@@ -76,7 +76,7 @@ def test_a_district_committee_is_asked_the_eight_printed_questions() -> None:
     )
     assert found == PRINTED
     assert [area.number for area in asked.areas] == [1, 2, 3]
-    assert [question.number for question in asked.questions] == list(range(1, 9))
+    assert [each.number for each in asked.questions] == ["1.1", "1.2", "2.1", "3.1", "3.2", "3.3", "3.4", "3.5"]
 
 
 def test_there_are_four_focus_areas() -> None:

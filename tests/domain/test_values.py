@@ -31,7 +31,21 @@ def test_each_kind_is_asked_its_own_questions_in_its_own_words() -> None:
     assert district.keys == ("etableringar", "mark", "tillstand")
     assert company.keys == ("etableringar", "mark")
     assert company.questions[0].text.endswith("bolaget fått?")
-    assert [question.number for question in district.questions] == [1, 2, 3]
+    assert [question.number for question in district.questions] == ["1.1", "1.2", "2.1"]
+
+
+def test_a_question_has_one_number_whoever_is_asked_it() -> None:
+    form, areas = a_form(), []
+    for area in form.areas:
+        only_companies = replace(area.questions[0], key=f"bara_{area.key}", kinds=frozenset({"bolag"}))
+        areas.append(replace(area, questions=(only_companies, *area.questions)))
+    form = replace(form, areas=tuple(areas))
+    numbers = {
+        kind: {each.key: each.number for each in form.asked(kind, "norrby").questions}
+        for kind in ("stadsdelsnamnd", "bolag")
+    }
+    assert numbers["stadsdelsnamnd"] == {"etableringar": "1.2", "mark": "1.3", "tillstand": "2.2"}
+    assert numbers["bolag"] == {"bara_etablering": "1.1", "etableringar": "1.2", "mark": "1.3", "bara_service": "2.1"}
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,10 @@ def _overdue(language: str) -> Iterator[tuple[str, Letter]]:
 
 def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     words, shared = WORDS[language], common(language)
-    second = ReturnedItem(number=2, text="Beskriv nämndens arbete med dialog.", comment="Nämn gärna ett exempel.")
-    fifth = ReturnedItem(number=5, text="Beskriv arbetet med tillsyn.", comment="Hur många ärenden?\nOch hur länge?")
+    second = ReturnedItem(number="1.2", text="Beskriv nämndens arbete med dialog.", comment="Nämn gärna ett exempel.")
+    fifth = ReturnedItem(
+        number="3.1", text="Beskriv arbetet med tillsyn.", comment="Hur många ärenden?\nOch hur länge?"
+    )
     returned = Returned(**shared, reason="Tack, det mesta är klart.", items=(second, fifth))
     yield "returned", returned
     yield "returned-one-question", replace(returned, items=(second,))
@@ -188,8 +190,10 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
         diary_number="",
         sha256=SHA256,
         items=(
-            ReceiptItem(number=1, text="Beskriv nämndens arbete.", paragraphs=ANSWER, not_applicable=""),
-            ReceiptItem(number=2, text="Beskriv arbetet med tillsyn.", paragraphs=(), not_applicable="Vi har ingen."),
+            ReceiptItem(number="1.1", text="Beskriv nämndens arbete.", paragraphs=ANSWER, not_applicable=""),
+            ReceiptItem(
+                number="2.1", text="Beskriv arbetet med tillsyn.", paragraphs=(), not_applicable="Vi har ingen."
+            ),
         ),
     )
     yield "receipt", receipt

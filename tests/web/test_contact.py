@@ -225,9 +225,9 @@ def test_text_that_cannot_be_kept_is_named_and_everything_stays_in_its_field(hou
     page = send(client, text__mark="Rad\x0bbruten", text__etableringar="Ren text", text__tillstand="Noll\x00tecken")
     assert page.status_code == 422
     assert draft(house) == {}
-    assert "Texten i fråga 2 innehåller ett tecken som inte går att spara (U+000B, tecken nummer 4)." in page.text
+    assert "Texten i fråga 1.2 innehåller ett tecken som inte går att spara (U+000B, tecken nummer 4)." in page.text
     assert "(U+0000, tecken nummer 5)" in page.text
-    assert 'href="#svar2"' in page.text
+    assert 'href="#svar1-2"' in page.text
     assert "Rad\ufffdbruten</textarea>" in page.text
     assert "Ren text</textarea>" in page.text
 
@@ -241,7 +241,7 @@ def test_an_expired_session_shows_all_that_was_typed_and_how_to_go_on(house: App
     assert "Du har varit borta länge" in lost.text
     assert "tolv företag &amp; &lt;b&gt;lyssnat" in lost.text
     assert "Därför." in lost.text
-    assert "2. Mark" in lost.text
+    assert "1.2 Mark" in lost.text
     assert "Öppna länken i mejlet igen" in lost.text
 
 
@@ -310,7 +310,7 @@ def test_a_locked_question_keeps_its_text_and_shows_the_new_one(house: App) -> N
     give_back(house, {"tillstand": "Hur många?"})
     refused = client.post("/svara", data=page | {"text.etableringar": TEXT, "text.tillstand": "Nytt svar."})
     assert refused.status_code == 422
-    assert "Frågan 1 är låst" in refused.text
+    assert "Frågan 1.1 är låst" in refused.text
     assert "tolv företag" in refused.text
     assert "Nytt svar.</textarea>" in refused.text
     assert draft(house)["tillstand"].text == "Åtta veckor i snitt."
@@ -329,7 +329,7 @@ def test_what_is_missing_is_listed_with_links(house: App) -> None:
     client = open_form(house, NORRBY)
     page = client.get("/svara/kontrollera").text
     assert "2 frågor saknar svar" in page
-    assert 'href="/svara#f2"' in page
+    assert 'href="/svara#f1-2"' in page
     assert "/svara/lamna-in" not in page
     refused = client.post("/svara/lamna-in", data={"csrf": csrf_of(client.get("/svara").text)})
     assert refused.status_code == 422
@@ -497,7 +497,7 @@ def test_after_a_return_only_the_chosen_question_is_open(house: App) -> None:
     assert "Nästan klart." in page
     assert 'name="text.tillstand"' in page
     assert 'name="text.mark"' not in page
-    assert "Visa svaret på fråga 1" in page
+    assert "Visa svaret på fråga 1.1" in page
     assert "Ska kompletteras" in page
     assert "Det ni lämnade in" in page
     send(client, text__tillstand="Åtta veckor, 212 ärenden.")

@@ -177,7 +177,7 @@ def test_the_second_of_two_is_told_who_was_first_and_keeps_the_words(house: App)
         "returnera",
         mark__mark="yes",
         comment__mark="Vilken mark gäller det?",
-        name__mark="Kommentar om fråga 2",
+        name__mark="Kommentar om fråga 1.2",
         return__day="2027-05-31",
         return__clock="16.00",
     )

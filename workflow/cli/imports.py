@@ -50,7 +50,7 @@ class _Read:
 
 
 COLUMNS = (
-    field("nr", "number", right=True),
+    field("nr", "number"),
     field("question", "key"),
     field("about", "label"),
     field("words", "words", right=True),

@@ -72,7 +72,7 @@ def _lines(document: Record) -> list[str]:
 def _edition(edition: Record) -> list[str]:
     lines = ["", f"Edition {edition['edition']}, came in {at(edition['received_at'])}, sha256 {edition['sha256']}"]
     for each in edition["answers"]:
-        lines += ["", plain(f"{each['number']}. {each['text']}")]
+        lines += ["", plain(f"{each['number']} {each['text']}")]
         if each["not_applicable"]:
             lines.append(plain(f"Not applicable: {each['na_reason']}"))
         lines += [plain(line) for line in each["answer"].splitlines()]

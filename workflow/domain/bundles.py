@@ -108,7 +108,7 @@ def compose_bundle(
     areas = []
     for area in round_.form.areas:
         questions = []
-        for place, question in enumerate(area.questions, start=1):
+        for number, question in area.numbered:
             asked = [each for each in ordered if question.asked_of(each.kind, each.unit)]
             entries = tuple(
                 Entry(
@@ -122,7 +122,7 @@ def compose_bundle(
                 questions.append(
                     BundleQuestion(
                         key=question.key,
-                        number=f"{area.number}.{place}",
+                        number=number,
                         label=question.label,
                         text=question.texts[""],
                         entries=entries,

@@ -43,6 +43,11 @@ class FocusArea:
     title: str
     questions: tuple[Question, ...]
 
+    @property
+    def numbered(self) -> tuple[tuple[str, Question], ...]:
+        """Each question with its number in the whole form, "area.question": the same whoever is asked it."""
+        return tuple((f"{self.number}.{place}", question) for place, question in enumerate(self.questions, start=1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
@@ -58,25 +63,22 @@ class Form:
     areas: tuple[FocusArea, ...]
 
     def asked(self, kind: str, unit: str) -> "QuestionSet":
-        """The questions of one unit, numbered 1… in printed order; areas without any are left out."""
+        """The questions of one unit in printed order, with the whole form's numbers; empty areas are left out."""
         areas: list[AskedArea] = []
-        number = 0
         for area in self.areas:
-            asked: list[AskedQuestion] = []
-            for question in area.questions:
-                if question.asked_of(kind, unit):
-                    number += 1
-                    asked.append(
-                        AskedQuestion(
-                            key=question.key,
-                            number=number,
-                            label=question.label,
-                            text=question.text_for(kind),
-                            required=question.required,
-                        ),
-                    )
+            asked = tuple(
+                AskedQuestion(
+                    key=question.key,
+                    number=number,
+                    label=question.label,
+                    text=question.text_for(kind),
+                    required=question.required,
+                )
+                for number, question in area.numbered
+                if question.asked_of(kind, unit)
+            )
             if asked:
-                areas.append(AskedArea(key=area.key, number=area.number, title=area.title, questions=tuple(asked)))
+                areas.append(AskedArea(key=area.key, number=area.number, title=area.title, questions=asked))
         return QuestionSet(form_id=self.id, form_version=self.version, areas=tuple(areas))
 
     def count_asked(self, kind: str, unit: str) -> int:
@@ -86,13 +88,18 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedQuestion:
-    """A question as one unit meets it."""
+    """A question as one unit meets it. `number` is its place in the whole form, like "1.2"."""
 
     key: str
-    number: int
+    number: str
     label: str
     text: str
     required: bool
+
+    @property
+    def anchor(self) -> str:
+        """The number where a dot will not do: in the ids of a page."""
+        return self.number.replace(".", "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,7 @@ class Several(UnitLetter):
 class ReturnedItem:
     """One question to supplement."""
 
-    number: int
+    number: str
     text: str
     comment: str
 
@@ -144,7 +144,7 @@ class Returned(UnitLetter):
 class ReceiptItem:
     """One answer as handed in. `not_applicable` holds the reason, or ""."""
 
-    number: int
+    number: str
     text: str
     paragraphs: tuple[str, ...]
     not_applicable: str

@@ -40,8 +40,12 @@ class Row:
         return self.question.key
 
     @property
-    def number(self) -> int:
+    def number(self) -> str:
         return self.question.number
+
+    @property
+    def anchor(self) -> str:
+        return self.question.anchor
 
     @property
     def is_supplemented(self) -> bool:

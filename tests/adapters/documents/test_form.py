@@ -158,7 +158,7 @@ def test_a_picture_in_an_answer_is_named() -> None:
 
     found = read(edited(OFFICE.word_form(sheet(answers(kultur="Se bilden."))), edit))
     assert merge(found.answers) == answers(kultur="Se bilden.")
-    assert found.unread == ("Bild i svaret på fråga 3",)
+    assert found.unread == ("Bild i svaret på fråga 3.1",)
 
 
 def test_tracked_changes_are_read_as_they_will_be() -> None:

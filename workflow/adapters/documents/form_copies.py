@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final
 
 from workflow.adapters.documents.fields import fingerprint
-from workflow.adapters.documents.form_writer import hidden, own_lines, printed_numbers, word_form, written
+from workflow.adapters.documents.form_writer import hidden, own_lines, word_form, written
 from workflow.adapters.documents.plates import Plate, filled, holds_signs_of_marks, mark
 from workflow.adapters.documents.properties import add_custom_properties
 from workflow.adapters.documents.word import as_bytes
@@ -89,7 +89,7 @@ def _likeness(sheet: FormSheet, marks: Iterable[str]) -> Hashable:
     form = sheet.form
     printed = (form.id, form.version, form.title, form.purpose, form.heading, form.subheading, form.instructions)
     about = (sheet.round, sheet.round_title, sheet.due, sheet.office, sheet.made_at)
-    return printed, tuple(printed_numbers(form).items()), sheet.questions, about, tuple(marks)
+    return printed, sheet.questions, about, tuple(marks)
 
 
 def _engraved(sheet: FormSheet) -> _Master:

@@ -23,7 +23,7 @@ from workflow.adapters.documents.typography import calm, in_sentence
 from workflow.adapters.documents.word import Card, Plan, add_table, as_bytes, cells, new_document, tint, write
 from workflow.adapters.documents.word_text import read_text
 from workflow.domain.datewords import at_start
-from workflow.domain.forms import Answer, AskedArea, AskedQuestion, Form
+from workflow.domain.forms import Answer, AskedArea, AskedQuestion
 from workflow.ports import FormSheet
 
 _WIDTHS = (Mm(27), Mm(51), Mm(92))
@@ -45,9 +45,8 @@ def written(sheet: FormSheet) -> WordDocument:
     document = new_document(_card(sheet))
     _write_front(document, sheet)
     maker = FieldMaker(document)
-    numbers = printed_numbers(sheet.form)
     for area in sheet.questions.areas:
-        _write_area(document, maker, area, sheet, numbers)
+        _write_area(document, maker, area, sheet)
     maker.lock_the_rest(document.element.body)
     return document
 
@@ -109,21 +108,11 @@ def _facts(sheet: FormSheet) -> Iterator[tuple[str, str, str | None]]:
     return (row for row in rows if row[1])
 
 
-def printed_numbers(form: Form) -> dict[str, str]:
-    """Number the questions as the report does: by their place in the whole form, asked of this unit or not."""
-    return {
-        question.key: f"{area.number}.{place}"
-        for area in form.areas
-        for place, question in enumerate(area.questions, start=1)
-    }
-
-
 def _write_area(
     document: WordDocument,
     maker: FieldMaker,
     area: AskedArea,
     sheet: FormSheet,
-    numbers: dict[str, str],
 ) -> None:
     write(document.add_paragraph(), f"{area.number}. {area.title}", "Heading 2")
     plan = Plan(
@@ -134,7 +123,7 @@ def _write_area(
     )
     for row, question in zip(add_table(document, plan, len(area.questions)), area.questions, strict=True):
         code, asked, answer = cells(row, _WIDTHS)
-        write(code.paragraphs[0], numbers.get(question.key, str(question.number)), "Question")
+        write(code.paragraphs[0], question.number, "Question")
         write(code.add_paragraph(), question.key, "Code")
         write(asked.paragraphs[0], question.text, "Question")
         tint(answer)
