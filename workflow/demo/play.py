@@ -58,10 +58,12 @@ def _play(stage: Stage, players: Players, screen: Screen) -> None:
     with screen.progress(stage) as progress:
         for day in _days():
             for moment, scene in _agenda(day, play, calendar):
-                stage.go(moment)
                 if scene:
+                    stage.turn_clock(moment)
                     players.act(scene)
                     stage.settle()
+                else:
+                    stage.go(moment)
             progress(day)
     stage.go(calendar.at(LAST_DAY, time(16, 0)))  # it closes, and gathers itself
 
@@ -72,10 +74,8 @@ def _days() -> list[date]:
 
 def _agenda(day: date, play: tuple[Scene, ...], calendar: Calendar) -> list[tuple[datetime, Scene | None]]:
     """The moments of a day: an hour after the last mail of the morning, weekends too, and whatever people do."""
-    morning: list[tuple[datetime, Scene | None]] = [
-        (calendar.at(day, time(8)), None),
-        (calendar.at(day, time(10)), None),
-    ]
+    hours = (8, 10) if calendar.is_working_day(day) else (10,)
+    morning: list[tuple[datetime, Scene | None]] = [(calendar.at(day, time(hour)), None) for hour in hours]
     acts = [(scene.at, scene) for scene in play if calendar.local(scene.at).date() == day]
     return sorted([*morning, *acts], key=lambda moment: moment[0])
 

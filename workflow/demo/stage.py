@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,31 +97,46 @@ def demo_settings(folder: Folder, port: int | None, *, serve: bool) -> Settings:
 
 @dataclass(slots=True)
 class Stage:
-    """The running demo. `go` moves the clock that all processes share, and waits until they have caught up."""
+    """The running demo: the clock that all processes share, and the wait until they have caught up with it."""
 
     app: App
     folder: Folder
 
-    def go(self, to: datetime) -> None:
+    def turn_clock(self, to: datetime) -> None:
+        """Somebody is about to do something: what they set going is waited for afterwards, not the hour itself."""
         set_now(self.folder.clock, to)
+
+    def go(self, to: datetime) -> None:
+        """Turn the clock and wait until every job has looked at that hour and done what it asks for.
+
+        Raises StuckError.
+        """
+        self.turn_clock(to)
+        self._await(self._not_looked)
         self.settle()
 
     def settle(self) -> None:
-        """Wait until every job has looked at the present hour and no mail is left to send. Raises StuckError."""
+        """Wait until no mail is left to send and no closed round to gather. Raises StuckError."""
+        self._await(self._unfinished)
+
+    def _await(self, what_is_left: Callable[[], str]) -> None:
         deadline = time.monotonic() + PATIENCE
         pause = threading.Event()
-        while what := self._unfinished():
+        while what := what_is_left():
             if time.monotonic() > deadline:
                 raise StuckError(at=self.app.now(), what=what, logs=self.folder.logs)
             pause.wait(_POLL)
 
-    def _unfinished(self) -> str:
+    def _not_looked(self) -> str:
         now = self.app.now()
         with self.app.db.read() as work:
             beats = work.beats.all()
-            behind = [job for job in Job if job not in beats or beats[job] < now]
-            if behind:
-                return f"{behind[0]} har inte körts"
+        behind = [job for job in Job if job not in beats or beats[job] < now]
+        return f"{behind[0]} har inte körts" if behind else ""
+
+    def _unfinished(self) -> str:
+        now = self.app.now()
+        with self.app.db.read() as work:
             pending = [*work.outbox.due(now, limit=1), *work.outbox.list(states=_BUSY)]
             if pending:
                 return f"mejlet {pending[0].key} är inte skickat"
