@@ -219,7 +219,7 @@ class Outbox(Protocol):
     def change(self, before: Message, after: Message) -> bool:
         """Write `after` where state and fence are still those of `before`; False when they are not.
 
-        A frozen letter that stands already is left as it is.
+        A frozen letter that stands already is left as it is, unless `after` is thawed.
         Raises StaleWriteError where the second belt refuses: one reminder per address and local day.
         """
         ...

@@ -265,7 +265,8 @@ class FakeOutbox:
         if stored is None or (stored.state, stored.fence) != (before.state, before.fence):
             return False
         self._check_belt(after)
-        self._tables.messages[before.id] = in_utc(replace(after, frozen=stored.frozen or after.frozen, company=()))
+        frozen = None if after.is_thawed_from(before) else stored.frozen or after.frozen
+        self._tables.messages[before.id] = in_utc(replace(after, frozen=frozen, company=()))
         return True
 
     def change_all(self, pairs: Sequence[tuple[Message, Message]]) -> tuple[bool, ...]:

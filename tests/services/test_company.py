@@ -10,7 +10,7 @@ from workflow.domain.messages import LEASE, Frozen, Message, MessageKind, Messag
 from workflow.domain.people import Role
 from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
-from workflow.ports import Database, Outcome
+from workflow.ports import Database, Handover, Outcome, Phase
 from workflow.services import extensions, handover, outbox, reminders, rounds
 from workflow.services.by_hand import Deed, ToldTodayError, decide
 from workflow.services.claims import claim
@@ -274,6 +274,51 @@ def test_a_refused_mail_is_tried_again_with_all(house: House) -> None:
     house.clock.at += timedelta(minutes=5)
     house.deliver()
     assert states(house) == [MessageState.SENT] * 3
+
+
+NOT_NOW = Handover(Outcome.RETRY, Phase.DOT, 451, "4.3.0 try again later")
+
+
+@pytest.mark.parametrize("who", TRIO)
+def test_after_a_refusal_for_now_those_that_still_owe_get_a_mail_of_their_own(house: House, who: str) -> None:
+    """The server said 451 to the dot; before the next try one of the units hands in."""
+    house.postman.script = [NOT_NOW]
+    at(house, 5)
+    house.deliver()
+    assert [states(house, each)[-1] for each in TRIO] == [MessageState.PLANNED] * 3
+    hand_in(house, who)
+    house.clock.at += timedelta(minutes=5)
+    house.deliver()
+    others = tuple(each for each in TRIO if each != who)
+    assert states(house, who)[-1] is MessageState.CANCELLED
+    assert [states(house, each)[-1] for each in others] == [MessageState.SENT] * 2
+    assert who.rpartition(".")[2].upper() not in letter(house).text
+    (mail,) = [each for each in house.postman.taken if len(each.recipients) > 1]
+    assert set(mail.recipients[1:]) == {f"chef@{each.rpartition('.')[2]}.example" for each in others}
+
+
+def test_what_was_refused_for_now_says_what_is_true_when_it_leaves(house: House) -> None:
+    """Five working days are left on the day of the refusal, four on the day after."""
+    house.postman.script = [NOT_NOW]
+    at(house, -7, 17)
+    house.deliver()
+    house.clock.at = house.calendar.next_window(house.clock.at + timedelta(hours=3))
+    house.deliver()
+    assert "4 arbetsdagar" in letter(house).text
+    assert letter(house).date == house.clock.at
+
+
+def test_a_mail_that_may_have_come_keeps_its_bytes_even_when_refused_later(house: House) -> None:
+    house.postman.script = [Outcome.UNKNOWN, NOT_NOW]
+    at(house, -7)
+    house.deliver()
+    before = letter(house)
+    outbox.send_again(house.db, rows(house)[0].id, by="k", why="Nej.", now=house.clock.at)
+    house.deliver()
+    assert states(house) == [MessageState.PLANNED] * 3
+    house.clock.at += timedelta(minutes=15)
+    house.deliver()
+    assert (letter(house), states(house)) == (before, [MessageState.SENT] * 3)
 
 
 def test_two_planners_and_two_workers_make_one_mail(house: House) -> None:

@@ -98,6 +98,8 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
 BY_HAND = "by_hand"
 NOTE = "note"
 """Keys of `detail`: that a person has decided about this one mail, and their own words in it."""
+_MAY_HAVE_COME = "may_have_come"
+"""Key of `detail`: nobody knew what became of an earlier try, so that its letter may be with its reader."""
 
 PENDING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HANDING, MessageState.HELD})
 
@@ -252,7 +254,8 @@ class Message:
         wait = RETRY_LADDER[min(self.attempts, len(RETRY_LADDER)) - 1]
         if now + wait > self.give_up_at:
             return self.failed(why)
-        return replace(self._to(MessageState.PLANNED), due_at=now + wait, reason=why, lease_until=None)
+        again = replace(self._to(MessageState.PLANNED), due_at=now + wait, reason=why, lease_until=None)
+        return _unwritten(again, now)
 
     def put_back(self, now: datetime, *, why: str = "", behind: bool = False) -> "Message":
         """Planned again as if it had not been claimed: the way out was shut, which is not this mail's fault.
@@ -260,17 +263,19 @@ class Message:
         It climbs no ladder, and the time of rest is not counted. `behind`: the mail that found out queues after what
         is due, so that another tries next time.
         """
-        return replace(
+        again = replace(
             self._to(MessageState.PLANNED),
             attempts=self.attempts - 1,
             due_at=now + _BEHIND if behind else self.due_at,
             reason=why or self.reason,
             lease_until=None,
         )
+        return _unwritten(again, now)
 
     def again(self, now: datetime, why: str) -> "Message":
-        """A person asks for it to be sent again: the same bytes, at once."""
-        moved = self._to(MessageState.PLANNED)
+        """A person asks for it to be sent again, at once: the same bytes, if it may have come already."""
+        detail = {**self.detail, _MAY_HAVE_COME: "yes"} if self.state is MessageState.UNKNOWN else self.detail
+        moved = _unwritten(replace(self._to(MessageState.PLANNED), detail=detail), now)
         return replace(moved, due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
 
     def is_passed_on(self, now: datetime) -> bool:
@@ -306,7 +311,8 @@ class Message:
 
         Only the lead wears the second belt: it is the one mail of the day.
         """
-        lead = after.id if after.state is MessageState.HANDING else self.lead
+        told = "" if after.is_thawed_from(before) else self.lead
+        lead = after.id if after.state is MessageState.HANDING else told
         return replace(
             self if self.state is after.state else self._to(after.state),
             due_at=after.due_at,
@@ -320,6 +326,10 @@ class Message:
             local_day=after.local_day if lead else "",
             lead=lead,
         )
+
+    def is_thawed_from(self, before: "Message") -> bool:
+        """Whether the letter that stood has fallen: the next is written anew, of what is true then."""
+        return before.frozen is not None and self.frozen is None
 
     def has_lost_its_lease(self, now: datetime) -> bool:
         return self.lease_until is not None and now >= self.lease_until
@@ -344,6 +354,17 @@ class Message:
             message = f"no move from {self.state} to {state}"
             raise ValueError(message)
         return state
+
+
+def _unwritten(message: Message, now: datetime) -> Message:
+    """A server has said no: what a reminder says must be true when it leaves, so the letter that stood falls.
+
+    One that may be with its reader already keeps it for ever. Of a mail about several units each row is on its own
+    again, and who gets a copy is worked out anew.
+    """
+    if message.frozen is None or not message.is_reminder or _MAY_HAVE_COME in message.detail:
+        return message
+    return replace(message, frozen=None, right_until=now if message.company else message.right_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

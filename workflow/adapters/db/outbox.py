@@ -51,6 +51,7 @@ _MANY = update(outbox).where(
 # The first rendering stays, whatever the code above says.
 _FIRST_FROZEN = func.coalesce(outbox.c.frozen, bindparam("frozen_now", type_=outbox.c.frozen.type))
 _MANY_FROZEN = _MANY.values(frozen=_FIRST_FROZEN)
+_MANY_THAWED = _MANY.values(frozen=null())
 _NOTE = insert(tables.attempts)
 _MOVING = (
     "to_name",
@@ -73,7 +74,7 @@ _MOVING = (
     "address",
     "lead",
 )
-"""What may change after planning; the frozen letter comes and stays."""
+"""What may change after planning, the frozen letter apart: it comes and stays, or falls when it was refused for now."""
 _moving = attrgetter(*_MOVING)
 _PLAIN: Mapping[str, Callable[[Any], object]] = {"copies": list, "detail": dict, "state": str}
 _STANDING = (
@@ -136,6 +137,8 @@ class SqlOutbox:
         values = _changed(before, after)
         if _freezes(before, after):
             values["frozen"] = func.coalesce(outbox.c.frozen, literal(values["frozen"], outbox.c.frozen.type))
+        if after.is_thawed_from(before):
+            values["frozen"] = null()
         statement = (
             update(outbox)
             .where(outbox.c.id == before.id, outbox.c.state == str(before.state), outbox.c.fence == before.fence)
@@ -252,6 +255,8 @@ def _by_what_changes(pairs: Sequence[Pair]) -> dict[tuple[Update, tuple[str, ...
         statement = _MANY
         if _freezes(before, after):
             statement, row["frozen_now"] = _MANY_FROZEN, after.frozen and codecs.plain_frozen(after.frozen)
+        elif after.is_thawed_from(before):
+            statement = _MANY_THAWED
         if row:
             where = {"id_before": before.id, "state_before": str(before.state), "fence_before": before.fence}
             groups.setdefault((statement, tuple(row)), []).append(row | where)
