@@ -156,6 +156,14 @@ def test_what_is_told_is_what_is_true_when_it_goes(staffed: House) -> None:
     assert "2 försenade, 1 att granska" in text  # Tysta nämnden is late too
 
 
+def test_the_excused_are_not_among_those_that_are_to_answer(staffed: House) -> None:
+    at(staffed, "2027-06-01")
+    plan(staffed)
+    nobody_lacks_a_contact(staffed)
+    (text,) = texts(staffed)
+    assert "0 av 2 inlämnade" in text
+
+
 def test_nothing_left_to_do_cancels_it(staffed: House) -> None:
     at(staffed, "2027-05-10")
     assert plan(staffed) == 1

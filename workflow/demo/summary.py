@@ -75,15 +75,17 @@ class Screen:
 
 
 def _standing(app: App) -> str:
-    """One line: how many have come in, how many are late."""
+    """One line: how many of those that are to answer have, how many are late, how many need not."""
     with app.db.read() as work:
         if not any(each.id == ROUND and each.opened_at for each in work.rounds.all()):
             return "omgången har inte öppnat"
     counts = overview(app.db, ROUND, calendar=app.calendar, now=app.now()).overview
-    return (
-        f"{counts.handed_in} av {len(counts.rows)} inlämnade, {counts.counts[State.APPROVED]} godkända, "
+    excused = counts.counts[State.EXCUSED]
+    line = (
+        f"{counts.handed_in} av {len(counts.rows) - excused} inlämnade, {counts.counts[State.APPROVED]} godkända, "
         f"{len(counts.overdue)} försenade"
     )
+    return f"{line}, {excused} undantagen" if excused else line
 
 
 def _short(instant: datetime) -> str:

@@ -257,7 +257,10 @@ class ChoreList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundDigest:
-    """How a round stands, in numbers, and what of it needs doing. `due` names its last days."""
+    """How a round stands, in numbers, and what of it needs doing.
+
+    `due` names its last days; `units` are those that are to answer: the excused are none of them.
+    """
 
     round: str
     due: str

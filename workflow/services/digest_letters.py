@@ -75,7 +75,7 @@ class _Writer:
         return RoundDigest(
             round=chores.round.title(self._language),
             due=", ".join(datewords.day(day, self._language) for day in days),
-            units=len(chores.submissions),
+            units=len(chores.submissions) - chores.count(State.EXCUSED),
             handed_in=chores.count(*HANDED_IN),
             approved=chores.count(State.APPROVED),
             draft=chores.count(State.DRAFT),
