@@ -11,6 +11,7 @@ from workflow.domain.audit import Anchor, Chained, Event, Head, Kept
 from workflow.domain.bundles import Bundle
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
+from workflow.domain.details import Check, Correction, CorrectionState
 from workflow.domain.extensions import Extension, ExtensionState
 from workflow.domain.forms import Answer, Form, QuestionSet
 from workflow.domain.letters import Letter
@@ -158,6 +159,44 @@ class People(Protocol):
 
     def replace(self, units: Sequence[Unit], contacts: Sequence[Contact]) -> None:
         """The whole register anew. Rounds keep their own frozen copies."""
+        ...
+
+    def at(self, addresses: Collection[str]) -> tuple[tuple[Unit, Contact], ...]:
+        """The contacts under these addresses (folded), each with its unit, in the register's order."""
+        ...
+
+
+class Details(Protocol):
+    """The yearly question whether the register is right: who was asked, what they said, what they want changed."""
+
+    def ask(self, checks: Iterable[Check]) -> frozenset[str]:
+        """Insert; where the address was asked that year already, nothing is changed. Gives the ids of the new ones."""
+        ...
+
+    def checks(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Check]:
+        """By id; one that does not exist is left out."""
+        ...
+
+    def of_year(self, year: int) -> tuple[Check, ...]:
+        """In the order of their addresses."""
+        ...
+
+    def answer(self, check: Check) -> None:
+        """Write what was said and when; read it with `lock` first."""
+        ...
+
+    def request(self, corrections: Iterable[Correction]) -> None: ...
+
+    def correction(self, correction_id: str) -> Correction:
+        """Raises NotFoundError."""
+        ...
+
+    def corrections(self, *, check: str = "", states: Collection[CorrectionState] = ()) -> tuple[Correction, ...]:
+        """Oldest first: of one check or all, in `states` or any."""
+        ...
+
+    def change(self, before: Correction, after: Correction) -> None:
+        """Raises RequestAnsweredError unless it stands as in `before`."""
         ...
 
 
@@ -413,6 +452,8 @@ class Work(Protocol):
     def extensions(self) -> Extensions: ...
     @property
     def people(self) -> People: ...
+    @property
+    def details(self) -> Details: ...
     @property
     def recipients(self) -> Recipients: ...
     @property

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from threading import Lock
 
+from tests.fakes.details import FakeDetails
 from tests.fakes.extensions import FakeExtensions
 from tests.fakes.standings import FakeStandings
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
@@ -15,7 +16,7 @@ from workflow.domain.clockguard import ClockGuard
 from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.forms import Answer
 from workflow.domain.messages import PENDING, Attempt, Message, MessageKind, MessageState
-from workflow.domain.people import ANSWERING, Account, Contact, Unit
+from workflow.domain.people import ANSWERING, Account, Contact, Unit, fold_address
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
 from workflow.ports import Session
@@ -154,6 +155,10 @@ class FakePeople:
         for place, contact in enumerate(contacts):
             refer(self._tables.units, contact.unit)
             self._tables.contacts[place] = contact
+
+    def at(self, addresses: Collection[str]) -> tuple[tuple[Unit, Contact], ...]:
+        found = (each for each in self._tables.contacts.values() if fold_address(each.email) in addresses)
+        return tuple((self._tables.units[each.unit], each) for each in found)
 
 
 class FakeRecipients:
@@ -479,6 +484,7 @@ class FakeWork:
         self.editions = FakeEditions(tables)
         self.extensions = FakeExtensions(tables)
         self.people = FakePeople(tables)
+        self.details = FakeDetails(tables)
         self.recipients = FakeRecipients(tables)
         self.outbox = FakeOutbox(tables)
         self.standings = FakeStandings(tables)

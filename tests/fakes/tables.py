@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from workflow.domain.audit import Chained
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
+from workflow.domain.details import Check, Correction
 from workflow.domain.extensions import Extension
 from workflow.domain.forms import Answer
 from workflow.domain.messages import Attempt, Message
@@ -64,6 +65,8 @@ class Tables:
     extensions: dict[str, Extension] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
+    corrections: dict[str, Correction] = field(default_factory=dict)
     recipients: dict[str, Recipient] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)

@@ -108,6 +108,7 @@ A_TABLE = "en tabell"
 TABLES = "tabeller, var och en under [[{key}]]"
 A_TIME = "en tid som 2027-04-19T08:00:00"
 A_DAY = "ett datum som 2027-04-19"
+A_DAY_OF_THE_YEAR = 'en dag som varje år har, som "12-01"'
 FILLED_IN = "ifylld"
 A_CLOCK = 'ett klockslag som "09:00"'
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workflow.adapters import configfaults as faults
+from workflow.adapters.detailspolicy import read_details
 from workflow.adapters.digestpolicy import read_digest
 from workflow.adapters.policysteps import read_policy
 from workflow.adapters.tomltables import Table, open_toml
@@ -45,12 +46,13 @@ def _read(
     if file.found:
         return None, file.faults
     top = file.top
-    top.only("period", "policy", "digest", "round")
+    top.only("period", "policy", "digest", "details", "round")
     periods = _periods(top)
     policy = read_policy(top.table("policy"), calendar)
     rounds = _rounds(top, calendar, [period.code for period in periods], forms)
-    digest = read_digest(top, calendar)
-    return RoundPlans(periods=periods, policy=policy, rounds=rounds, digest=digest), file.faults
+    digest, details = read_digest(top, calendar), read_details(top, calendar)
+    plans = RoundPlans(periods=periods, policy=policy, rounds=rounds, digest=digest, details=details)
+    return plans, file.faults
 
 
 # --- periods ---------------------------------------------------------------------------------------------------------

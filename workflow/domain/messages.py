@@ -29,12 +29,13 @@ class MessageKind(StrEnum):
     MOVED = "moved"
     HANDOVER = "handover"
     HANDED_OVER = "handed_over"
+    DETAILS_CHECK = "details_check"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
 TO_OFFICE = frozenset({MessageKind.DIGEST, MessageKind.REVIEW_REMINDER})
 """Mails to a coordinator about everything that needs doing on a day: about no unit, in no round."""
-WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION}
+WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION, MessageKind.DETAILS_CHECK}
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
 LAST_DAYS = frozenset(
     {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from workflow.domain.details import DetailsPolicy
 from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import UnknownPeriodError
 from workflow.domain.people import UnitKind
@@ -39,6 +40,7 @@ class RoundPlans:
     policy: Policy
     rounds: tuple[RoundPlan, ...]
     digest: DigestPolicy = field(default_factory=DigestPolicy)
+    details: DetailsPolicy = field(default_factory=DetailsPolicy)
 
     def period(self, code: str) -> Period:
         """Find a period by its code. Raises UnknownPeriodError."""

@@ -1,10 +1,10 @@
 """The SQL for the register of units and contacts, and for the recipients and links frozen into a round."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
 from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all
@@ -40,6 +40,14 @@ class SqlPeople:
         insert_all(self._connection, tables.units, rows)
         rows = [{"position": place, **_contact_values(contact)} for place, contact in enumerate(contacts)]
         insert_all(self._connection, tables.contacts, rows)
+
+    def at(self, addresses: Collection[str]) -> tuple[tuple[Unit, Contact], ...]:
+        """Addresses that mail can go to are ASCII, which every database folds alike."""
+        query = select(contacts).where(func.lower(func.trim(contacts.c.email)).in_(addresses))
+        found = [_contact(row) for row in self._connection.execute(query.order_by(contacts.c.position))]
+        theirs = self._connection.execute(select(units).where(units.c.id.in_({each.unit for each in found})))
+        by_id = {row.id: _unit(row) for row in theirs}
+        return tuple((by_id[each.unit], each) for each in found)
 
 
 def _unit_values(unit: Unit) -> Values:

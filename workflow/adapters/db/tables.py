@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from workflow.adapters.db.columns import Instant
+from workflow.domain.details import CorrectionState, Said, Wish
 from workflow.domain.extensions import ExtensionState
 from workflow.domain.messages import REMINDERS, MessageKind, MessageState
 from workflow.domain.people import Role, UnitKind
@@ -217,6 +218,44 @@ contacts = Table(
     Column("valid_to", Date),
     Column("undeliverable_since", Instant),
     CheckConstraint(_among("role", Role), name="role"),
+)
+
+details_checks = Table(
+    "details_checks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _number("year"),
+    _text("address"),
+    _text("secret_sha256"),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    _text("said"),
+    Column("answered_at", Instant),
+    UniqueConstraint("year", "address"),
+    CheckConstraint(_among("said", Said), name="said"),
+    CheckConstraint("(said = '') = (answered_at IS NULL)", name="answered"),
+)
+"""Nobody is asked twice a year, whatever the code does."""
+
+corrections = Table(  # what it is about stands in it: the register is written whole, and may say something else by now
+    "corrections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("check_id", ForeignKey("details_checks.id"), nullable=False, index=True),
+    _json("was"),
+    _text("wish"),
+    _text("name"),
+    _text("email"),
+    _text("phone"),
+    _text("role"),
+    _text("note"),
+    _text("state"),
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    _text("decided_by"),
+    CheckConstraint(_among("wish", Wish), name="wish"),
+    CheckConstraint(_among("role", Role), name="role"),
+    CheckConstraint(_among("state", CorrectionState), name="state"),
 )
 
 recipients = Table(
