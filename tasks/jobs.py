@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from tasks.watch import ClockWatch, Trusting
 from workflow.bootstrap import App
 from workflow.ports import Job
-from workflow.services import audit, bundles, digest, outbox, reminders, rounds
+from workflow.services import audit, bundles, details, digest, outbox, reminders, rounds
 
 _log = structlog.get_logger(__name__)
 
@@ -36,11 +37,20 @@ def _plan_reminders(house: App) -> object:
     try:
         planned = reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
     finally:  # a round that cannot be planned keeps the coordinators' mail from nobody
-        policy = house.plans().digest
-        told = digest.plan_digests(house.db, policy, secrets=house.secrets, calendar=house.calendar, now=now)
+        told = _plan_about_no_unit(house, now)
     if planned or told:
         house.queue.ask(Job.DELIVER)
     return planned + told
+
+
+def _plan_about_no_unit(house: App, now: datetime) -> int:
+    """The coordinators' mail, and once a year the question to everybody in the register."""
+    plans = house.plans()
+    try:
+        told = digest.plan_digests(house.db, plans.digest, secrets=house.secrets, calendar=house.calendar, now=now)
+    finally:
+        asked = details.plan_details(house.db, plans.details, secrets=house.secrets, calendar=house.calendar, now=now)
+    return told + asked
 
 
 def _deliver(house: App) -> object:

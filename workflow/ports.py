@@ -196,7 +196,7 @@ class Details(Protocol):
         ...
 
     def change(self, before: Correction, after: Correction) -> None:
-        """Raises RequestAnsweredError unless it stands as in `before`."""
+        """Raises CorrectionClosedError unless it stands as in `before`."""
         ...
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from tests.fakes.tables import Tables, in_utc, insert, refer
-from workflow.domain.details import Check, Correction, CorrectionState
-from workflow.domain.errors import NotFoundError, RequestAnsweredError
+from workflow.domain.details import Check, Correction, CorrectionClosedError, CorrectionState
+from workflow.domain.errors import NotFoundError
 
 
 class FakeDetails:
@@ -49,5 +49,5 @@ class FakeDetails:
 
     def change(self, before: Correction, after: Correction) -> None:
         if self.correction(before.id).state is not before.state:
-            raise RequestAnsweredError
+            raise CorrectionClosedError
         self._tables.corrections[before.id] = in_utc(after)

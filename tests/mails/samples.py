@@ -8,6 +8,8 @@ from workflow.domain.letters import (
     Approved,
     Chore,
     ChoreList,
+    DetailsCheck,
+    DetailsItem,
     Digest,
     Excused,
     Extension,
@@ -95,6 +97,7 @@ def variants(language: str) -> Iterator[tuple[str, Letter]]:
     yield from _overdue(language)
     yield from _answering(language)
     yield from _to_office(language)
+    yield from _details(language)
 
 
 def _asking(language: str) -> Iterator[tuple[str, Letter]]:
@@ -270,6 +273,29 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
     yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
     one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))
     yield "review_reminder-one", ReviewReminder(**shared, waiting=1, longest=words["days"], rounds=(one,))
+
+
+def _details(language: str) -> Iterator[tuple[str, Letter]]:
+    words = WORDS[language]
+    item = DetailsItem(
+        unit="Hägersten-Älvsjö stadsdelsnämnd",
+        role="primary",
+        name="Alva Påhittad",
+        email="alva.pahittad@hagersten-alvsjo.example",
+        phone="08-508 00 001",
+        speaks=language,
+        since="",
+        until="",
+    )
+    span = replace(item, unit="Hamnen AB", role="deputy", phone="", since=words["saved"], until=words["due_day"])
+    letter = DetailsCheck(
+        **office(language), items=(item, span), is_mailbox=False, is_again=False, until=words["due_day"]
+    )
+    yield "details_check", letter
+    yield "details_check-again", replace(letter, items=(replace(item, until=words["due_day"]),), is_again=True)
+    box = replace(item, role="function_mailbox", name="", email="registrator@hagersten-alvsjo.example", phone="")
+    yield "details_check-mailbox", replace(letter, items=(box,), is_mailbox=True, first_name="")
+    yield "details_check-mailbox-again", replace(letter, items=(box,), is_mailbox=True, is_again=True, first_name="")
 
 
 ALL = [(f"{name}.{language}", letter) for language in LANGUAGES for name, letter in variants(language)]

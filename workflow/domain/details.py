@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from workflow.domain.calendar import Calendar
-from workflow.domain.errors import RequestAnsweredError
+from workflow.domain.errors import StaleWriteError
 from workflow.domain.messages import TOO_LATE, Message, MessageState
 from workflow.domain.people import Contact, Role, Unit, fold_address
 from workflow.domain.roster import is_mailbox
@@ -220,6 +220,10 @@ def open_slot(slot: str, rows: Iterable[Message]) -> str:
 # --- corrections ----------------------------------------------------------------------------------------------------
 
 
+class CorrectionClosedError(StaleWriteError):
+    sentence = "Begäran är redan avgjord. Läs om sidan."
+
+
 class Wish(StrEnum):
     """What somebody wants changed. OTHER stands in their own words alone."""
 
@@ -267,7 +271,7 @@ class Correction:
         return replace(self.was.contact, name=self.name, email=self.email, phone=self.phone, role=self.role)
 
     def close(self, state: CorrectionState, *, by: str, at: datetime) -> "Correction":
-        """Raises RequestAnsweredError for one that is closed."""
+        """Raises CorrectionClosedError for one that is closed."""
         if not self.is_open:
-            raise RequestAnsweredError
+            raise CorrectionClosedError
         return replace(self, state=state, decided_by=by, decided_at=at)

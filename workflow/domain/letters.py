@@ -296,6 +296,31 @@ class ReviewReminder(Letter):
     rounds: tuple[RoundDigest, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsItem:
+    """What the register says of somebody in one unit. `speaks` is a language's code; `since`, `until` days or ""."""
+
+    unit: str
+    role: str
+    name: str
+    email: str
+    phone: str
+    speaks: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsCheck(Letter):
+    """Once a year to everybody in the register. `until` is the last day of the link, in words."""
+
+    kind: ClassVar[MessageKind] = MessageKind.DETAILS_CHECK
+    items: tuple[DetailsItem, ...]
+    is_mailbox: bool
+    is_again: bool
+    until: str
+
+
 LETTERS: tuple[type[Letter], ...] = (
     Invitation,
     Reminder,
@@ -314,4 +339,5 @@ LETTERS: tuple[type[Letter], ...] = (
     HandedOver,
     Digest,
     ReviewReminder,
+    DetailsCheck,
 )

@@ -12,6 +12,7 @@ from workflow.domain.messages import (
     TO_OFFICE,
     WORDS_UNTRUE,
     Message,
+    MessageKind,
     MessageState,
     end_of_day,
     fate,
@@ -24,6 +25,7 @@ from workflow.ports import Work
 from workflow.services.addressing import readdress
 from workflow.services.channel import admit
 from workflow.services.company import Pair, after_all, whole
+from workflow.services.details import Roll, read_roll
 from workflow.services.digest import Agenda, read_agenda
 from workflow.services.mailroom import Mailroom, log_message
 
@@ -48,11 +50,15 @@ class Truths:
     rounds: Mapping[str, RoundState]
     agenda: Agenda | None
     """Where a mail to a coordinator is among them."""
+    roll: Roll | None = None
+    """Where somebody is asked whether the register is right."""
 
     def against(self, message: Message, now: datetime) -> str:
         """Why this mail must not go any more, or ""."""
         if message.kind in TO_OFFICE:
             return self.agenda.against(message) if self.agenda else ""
+        if message.kind is MessageKind.DETAILS_CHECK:
+            return self.roll.against(message) if self.roll else ""
         submission = self.submissions[message.submission]
         return why_untrue(message, submission, round_state=self.rounds[message.round], now=now)
 
@@ -64,10 +70,12 @@ def read_truths(work: Work, mails: Sequence[Message], *, calendar: Calendar, now
     """
     messages = [row for each in mails for row in (each, *each.company)]
     to_office = any(each.kind in TO_OFFICE for each in messages)
+    asks = any(each.kind is MessageKind.DETAILS_CHECK for each in messages)
     return Truths(
         work.submissions.standings({each.submission for each in messages if each.submission}, lock=lock),
         work.rounds.states({each.round for each in messages if each.round}),
         read_agenda(work, calendar=calendar, now=now) if to_office else None,
+        read_roll(work, messages, calendar=calendar, now=now) if asks else None,
     )
 
 

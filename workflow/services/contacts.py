@@ -60,7 +60,7 @@ class UnitPeople:
 def people_of(db: Database, unit: str) -> UnitPeople:
     """Raises NotFoundError where the register has no such unit."""
     with db.read() as work:
-        return _people(work, unit)
+        return people_in(work, unit)
 
 
 def faults(contact: Contact, others: Iterable[Contact]) -> tuple[Fault, ...]:
@@ -88,21 +88,29 @@ def save_contact(
     unit's people are others by now. Raises NotFoundError, and the first of `faults`.
     """
     with db.begin() as work:
-        people = _people(work, contact.unit)
+        people = people_in(work, contact.unit)
         if people.seal != seal:
             raise StaleWriteError
         old = people.numbered(number) if number else None
-        wrong = faults(contact, [each for each in people.contacts if each is not old])
-        if wrong:
-            raise wrong[0].error
-        new = replace(contact, undeliverable_since=None if works else _since(old, contact, now))
-        if new != old:
-            _write(work, old, new)
-            work.log.append(_event(old, new, by, now))
-        return new
+        return put_contact(work, people, old, contact, works=works, by=by, now=now)
 
 
-def _people(work: Work, unit: str) -> UnitPeople:
+def put_contact(
+    work: Work, people: UnitPeople, old: Contact | None, contact: Contact, *, works: bool, by: str, now: datetime
+) -> Contact:
+    """The same in a transaction of the caller's: in place of `old`, which is one of `people`, or last."""
+    wrong = faults(contact, [each for each in people.contacts if each is not old])
+    if wrong:
+        raise wrong[0].error
+    new = replace(contact, undeliverable_since=None if works else _since(old, contact, now))
+    if new != old:
+        _write(work, old, new)
+        work.log.append(_event(old, new, by, now))
+    return new
+
+
+def people_in(work: Work, unit: str) -> UnitPeople:
+    """Raises NotFoundError where the register has no such unit."""
     if all(each.id != unit for each in work.people.units()):
         raise NotFoundError(what=unit)
     return UnitPeople(tuple(each for each in work.people.contacts() if each.unit == unit))

@@ -76,24 +76,42 @@ def hand_over(
     `shown` is the id of the recipient that the page showed: StaleWriteError when somebody else has handed over since.
     Raises AddressRefusedError, NameMissingError, SamePersonError, TextRefusedError, NotFoundError.
     """
-    successor = _checked(successor)
     with db.begin() as work:
-        submission = work.submissions.get(submission_id, lock=True)
-        people = work.recipients.of(submission_id)
-        old = next((each for each in people if each.role == successor.role and each.is_right(now)), None)
-        if shown is not None and shown != (old.id if old else ""):
-            raise StaleWriteError
-        if old and _same(old.email, successor.email):
-            raise SamePersonError(address=old.email)
-        dead = old is None or _comes_back(work, submission, old)
-        new = _begin(work, submission, people, old, successor, secrets=secrets, now=now)
-        moved = _move_mails(work, submission, old, secrets=secrets, now=now) if old else 0
-        _tell(work, submission, new, None if dead else old, secrets=secrets, now=now)
+        done = hand_over_in(
+            work, submission_id, successor, shown=shown, register=in_register, by=by, secrets=secrets, now=now
+        )
         if in_register:
-            _change_register(work, submission.unit, old, successor, calendar=calendar, now=now)
-        data: dict[str, str | int] = {"role": str(successor.role), "from": old.id if old else "", "to": new.id}
-        work.log.append(_event(submission, by, now, data | {"register": int(in_register)}))
-        return HandedOver(submission=submission, old=old, new=new, tells_old=not dead, moved=moved)
+            change_register(work, done.submission.unit, done.old, checked(successor), calendar=calendar, now=now)
+        return done
+
+
+def hand_over_in(
+    work: Work,
+    submission_id: str,
+    successor: Successor,
+    *,
+    register: bool,
+    shown: str | None = None,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+) -> HandedOver:
+    """The same in a transaction of the caller's, who changes the register too where `register` says so to the log."""
+    successor = checked(successor)
+    submission = work.submissions.get(submission_id, lock=True)
+    people = work.recipients.of(submission_id)
+    old = next((each for each in people if each.role == successor.role and each.is_right(now)), None)
+    if shown is not None and shown != (old.id if old else ""):
+        raise StaleWriteError
+    if old and _same(old.email, successor.email):
+        raise SamePersonError(address=old.email)
+    dead = old is None or _comes_back(work, submission, old)
+    new = _begin(work, submission, people, old, successor, secrets=secrets, now=now)
+    moved = _move_mails(work, submission, old, secrets=secrets, now=now) if old else 0
+    _tell(work, submission, new, None if dead else old, secrets=secrets, now=now)
+    data: dict[str, str | int] = {"role": str(successor.role), "from": old.id if old else "", "to": new.id}
+    work.log.append(_event(submission, by, now, data | {"register": int(register)}))
+    return HandedOver(submission=submission, old=old, new=new, tells_old=not dead, moved=moved)
 
 
 def _event(submission: Submission, by: str, now: datetime, data: dict[str, str | int]) -> Event:
@@ -102,7 +120,8 @@ def _event(submission: Submission, by: str, now: datetime, data: dict[str, str |
     )
 
 
-def _checked(successor: Successor) -> Successor:
+def checked(successor: Successor) -> Successor:
+    """As it will be kept. Raises AddressRefusedError, NameMissingError, TextRefusedError, TooLongError."""
     name = " ".join(clean_written(successor.name, where="name").split())
     email, phone = successor.email.strip(), " ".join(clean_written(successor.phone, where="phone").split())
     if not name:
@@ -231,8 +250,14 @@ def _tell(
     )
 
 
-def _change_register(
-    work: Work, unit: str, old: Recipient | None, successor: Successor, *, calendar: Calendar, now: datetime
+def change_register(
+    work: Work,
+    unit: str,
+    old: Recipient | Contact | None,
+    successor: Successor,
+    *,
+    calendar: Calendar,
+    now: datetime,
 ) -> None:
     """The same change from today on; of a unit that has ended, under the unit that took its place."""
     today = calendar.local(now).date()
@@ -262,7 +287,7 @@ def _change_register(
     work.people.replace(register.units, [*ended, new])
 
 
-def _is_theirs(contact: Contact, old: Recipient | None, new: Contact) -> bool:
+def _is_theirs(contact: Contact, old: Recipient | Contact | None, new: Contact) -> bool:
     """Whether the new contact takes this one's place."""
     if (contact.unit, contact.role) != (new.unit, new.role):
         return False

@@ -67,6 +67,7 @@ MAILS: Mapping[str, str] = {
     MessageKind.HANDED_OVER: gettext("besked till den som har lämnat över"),
     MessageKind.DIGEST: gettext("sammanfattning till samordnare"),
     MessageKind.REVIEW_REMINDER: gettext("påminnelse om granskning"),
+    MessageKind.DETAILS_CHECK: gettext("frågan om uppgifterna stämmer"),
 }
 SHORT_MAILS: Mapping[str, str] = {
     MessageKind.REMINDER: gettext("påminnelse"),
@@ -104,6 +105,9 @@ REASONS: Mapping[str, str] = {
     "missed": gettext("Dagen hann passera utan att mejlet planerades."),
     "not_wanted": gettext("Samordnaren har stängt av sammanfattningen."),
     "no_account": gettext("Kontot finns inte längre."),
+    "left_register": gettext("Personen står inte i registret längre, eller adressen fungerar inte."),
+    "details_changed": gettext("Registret ändrades innan mejlet hann gå. Det skrivs om."),
+    "answered": gettext("Frågan är redan besvarad."),
     "too_late": gettext("Det hade kommit för sent för att vara sant."),
     "one_a_day": gettext("Personen hade redan fått en påminnelse den dagen."),
     "restored": gettext("Databasen har återställts, så mejlet kan ha gått redan."),

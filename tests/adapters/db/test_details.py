@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from tests.builders import NOW, a_contact, a_unit
-from workflow.domain.details import Check, Correction, CorrectionState, Place, Said, Wish
-from workflow.domain.errors import NotFoundError, RequestAnsweredError
+from workflow.domain.details import Check, Correction, CorrectionClosedError, CorrectionState, Place, Said, Wish
+from workflow.domain.errors import NotFoundError
 from workflow.domain.people import Role
 from workflow.ports import Database
 
@@ -62,7 +62,7 @@ def test_a_request_is_answered_once(database: Database) -> None:
         work.details.ask([CHECK])
         work.details.request([ASKED])
         work.details.change(ASKED, done)
-        with pytest.raises(RequestAnsweredError):
+        with pytest.raises(CorrectionClosedError):
             work.details.change(ASKED, ASKED.close(CorrectionState.REFUSED, by="k-2", at=NOW))
         assert work.details.correction("k-1") == done
 

@@ -7,8 +7,17 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one
 from workflow.adapters.db.tables import corrections, details_checks
-from workflow.domain.details import Check, Correction, CorrectionState, Said, Wish, place_of, plain
-from workflow.domain.errors import NotFoundError, RequestAnsweredError
+from workflow.domain.details import (
+    Check,
+    Correction,
+    CorrectionClosedError,
+    CorrectionState,
+    Said,
+    Wish,
+    place_of,
+    plain,
+)
+from workflow.domain.errors import NotFoundError
 from workflow.domain.people import Role
 
 
@@ -63,7 +72,7 @@ class SqlDetails:
             .returning(corrections.c.id)
         )
         if self._connection.execute(statement).one_or_none() is None:
-            raise RequestAnsweredError
+            raise CorrectionClosedError
 
 
 def _check_values(check: Check) -> Values:
