@@ -63,7 +63,13 @@ _ENCODED: Final = Encoded(limit=8 * 1024 * 1024)
 def text_part(subtype: str, text: str) -> bytes:
     """One body in quoted-printable (RFC 2045 §6.7), any line end as CRLF. Raises ValueError for a lone surrogate."""
     lines = text.encode().splitlines()  # as bytes: only CR, LF and CRLF end a line here
-    return _text_head(subtype) + b2a_qp(b"\r\n".join(lines) + b"\r\n")
+    return _text_head(subtype) + b"".join(map(_quoted, lines or (b"",)))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(line: bytes) -> bytes:
+    """Most lines of a mail stand in the next one too; quoted-printable looks at one line at a time."""
+    return b2a_qp(line + b"\r\n")
 
 
 def file_part(enclosure: Enclosure, name: str) -> bytes:

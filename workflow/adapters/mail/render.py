@@ -2,17 +2,21 @@
 
 import re
 import traceback
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from workflow.adapters.mail.holes import Compiled, Hole, Pieces, UnlikeError, is_holed, pieces, refuse_holes, watched
 from workflow.adapters.mail.inlining import Inliner
+from workflow.adapters.mail.likeness import VARYING, Likeness, Likenesses
 from workflow.domain.errors import ConfigError
 from workflow.domain.letters import Letter
 from workflow.ports import LINK_SECRET, Rendered
@@ -37,6 +41,7 @@ class JinjaRenderer:
         self._text = _environment(self._roots, escapes=False)
         self._html = _environment(self._roots, escapes=True)
         self._inliner = Inliner()
+        self._likenesses = Likenesses(self._likeness)
 
     def render(self, letter: Letter) -> Rendered:
         """Render one letter; in all parts the link holds the marker LINK_SECRET, and nothing else does.
@@ -44,13 +49,35 @@ class JinjaRenderer:
         The subject is one line: the first line of subject.txt that fits in 78 characters (RFC 5322 §2.1.1), or its
         last. The text part is wrapped at 72. Raises ConfigError when a template is missing or wrong.
         """
-        folder = f"{letter.folder or letter.kind}/{letter.language}"
+        names = _names(letter)
+        likeness = self._likenesses.of(letter) if names else None
+        alike = likeness.fill(names, choose=_chosen, wrap=wrapped_line) if likeness else None
+        return alike or self.render_alone(letter)
+
+    def render_alone(self, letter: Letter) -> Rendered:
+        """As `render`, with nothing remembered of other letters."""
+        folder = _folder(letter)
         values = _plain(letter) | {"language": letter.language}
         subject = _subject(self._fill(self._text, f"{folder}/subject.txt", values))
         values["subject"] = subject
         text = self._fill(self._text, f"{folder}/body.txt", values)
         html = self._fill(self._html, f"{folder}/body.html", values)
         return Rendered(subject=subject, text=_wrapped(text), html=self._inliner.inline(html, link=letter.link))
+
+    def _likeness(self, letter: Letter) -> Likeness:
+        """Raises UnlikeError for templates that do more with a name than show it, and for faulty ones."""
+        folder, text = _folder(letter), _environment(self._roots, escapes=False, watches=True)
+        html = _environment(self._roots, escapes=True, watches=True)
+        values = _plain(letter) | {"language": letter.language} | {name: Hole(name) for name in _names(letter)}
+        try:
+            subject = text.get_template(f"{folder}/subject.txt").render(values)
+            values["subject"] = Hole("subject")
+            body = text.get_template(f"{folder}/body.txt").render(values)
+            page = html.get_template(f"{folder}/body.html").render(values)
+        except (TemplateError, TypeError, AttributeError, ValueError) as fault:
+            raise UnlikeError from fault
+        inlined = self._inliner.inline(page, link=str(Hole("link")))
+        return Likeness(tuple(map(pieces, _paragraphs(subject))), _lines(body), pieces(inlined))
 
     def _fill(self, environment: ImmutableSandboxedEnvironment, name: str, values: dict[str, object]) -> str:
         try:
@@ -83,11 +110,27 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return dict(self.globals) | dict(d or ())
 
 
+class _Watching(_Sandbox):
+    """Ends the rendering where a template looks into a hole, or into words with one."""
+
+    def call(__self, __context: Context, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N805 - as there
+        refuse_holes(getattr(__obj, "__self__", None))
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:  # noqa: ANN401 - as the library's
+        refuse_holes(obj)
+        return super().getitem(obj, argument)
+
+
+_COMPILED: Final = {escapes: Compiled() for escapes in (False, True)}
+
+
 @cache
-def _environment(roots: tuple[str, ...], *, escapes: bool) -> ImmutableSandboxedEnvironment:
+def _environment(roots: tuple[str, ...], *, escapes: bool, watches: bool = False) -> ImmutableSandboxedEnvironment:
     """One for each choice of folders in a process: compiling the templates takes longer than hundreds of mails."""
-    environment = _Sandbox(
+    environment = (_Watching if watches else _Sandbox)(
         loader=FileSystemLoader(roots),
+        bytecode_cache=_COMPILED[escapes],
         autoescape=escapes,
         undefined=StrictUndefined,
         auto_reload=False,
@@ -95,7 +138,18 @@ def _environment(roots: tuple[str, ...], *, escapes: bool) -> ImmutableSandboxed
         lstrip_blocks=True,
     )
     environment.filters["paragraphs"] = _paragraphs
+    if watches:
+        environment.filters["paragraphs"] = _watched_paragraphs
+        environment.filters.update(watched(environment.filters))
+        environment.tests.update(watched(environment.tests))
     return environment
+
+
+def _watched_paragraphs(text: str | Hole) -> list[str] | list[Hole]:
+    if isinstance(text, Hole):
+        return [text]  # a name is one line
+    refuse_holes(text)
+    return _paragraphs(text)
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -119,13 +173,35 @@ def _tamed(key: str, value: object) -> object:
     return value
 
 
+def _folder(letter: Letter) -> str:
+    return f"{letter.folder or letter.kind}/{letter.language}"
+
+
+def _names(letter: Letter) -> dict[str, str]:
+    """What letters of one likeness differ in; nothing where one of it is missing, or may be written in two ways."""
+    found = {name: str(_tamed(name, value)) for name in VARYING if (value := getattr(letter, name, None)) is not None}
+    found["link"] = letter.link
+    is_plain = not {"'", '"'} & set(letter.link)
+    return found if is_plain and all(found.values()) else {}
+
+
 def _subject(rendered: str) -> str:
-    lines = _paragraphs(rendered)
+    return _chosen(_paragraphs(rendered))
+
+
+def _chosen(lines: Sequence[str]) -> str:
     return next((line for line in lines if len(line) <= SUBJECT_WIDTH), lines[-1] if lines else "")
 
 
-def _wrapped(text: str) -> str:
-    lines = (wrapped_line(line) for line in text.split("\n"))
+def _lines(text: str) -> tuple[Pieces, ...]:
+    """The text part, wrapped but for the lines with holes, which are wrapped when they are filled."""
+    whole = _wrapped(text, lambda line: line if is_holed(line) else wrapped_line(line)).removesuffix("\n")
+    runs = groupby(whole.split("\n"), is_holed)
+    return tuple(part for holed, lines in runs for part in (map(pieces, lines) if holed else (("\n".join(lines),),)))
+
+
+def _wrapped(text: str, wrap: Callable[[str], str] | None = None) -> str:
+    lines = map(wrap or wrapped_line, text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
