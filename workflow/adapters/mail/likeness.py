@@ -8,11 +8,10 @@ Whatever else a template does with one ends the attempt, and letters of that lik
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from html import escape
 from operator import attrgetter
 from threading import Lock
 from typing import Final
-
-from markupsafe import escape
 
 from workflow.adapters.mail.holes import Pieces, UnlikeError, filled
 from workflow.domain.letters import LETTERS, Letter
@@ -40,7 +39,7 @@ class Likeness:
         if not all(named.values()):
             return None  # an empty name may leave a line too many, or take words with it
         lines = [line[0] if len(line) == 1 else wrap(filled(line, named)) for line in self.text]
-        escaped = {name: str(escape(value)) for name, value in named.items()}
+        escaped = {name: _escaped(value) for name, value in named.items()}
         return Rendered(subject=named["subject"], text="\n".join(lines) + "\n", html=filled(self.html, escaped))
 
 
@@ -79,6 +78,11 @@ class Likenesses:
         self._known[key] = likeness
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
+
+
+def _escaped(value: str) -> str:
+    """As the templates do it."""
+    return escape(value).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
 
 
 _MET: Final = Likeness((), (), ())
