@@ -85,6 +85,25 @@ class Form:
         """How many questions `asked` gives, without making them."""
         return sum(question.asked_of(kind, unit) for area in self.areas for question in area.questions)
 
+    @property
+    def units_named(self) -> frozenset[str]:
+        """The units that some question is meant for by name; all others of a kind are asked the same."""
+        return frozenset(unit for area in self.areas for question in area.questions for unit in question.units)
+
+
+class AskedCounts:
+    """`Form.count_asked` for thousands of units: units that are asked the same are counted once."""
+
+    def __init__(self, form: Form) -> None:
+        self._form, self._named = form, form.units_named
+        self._counted: dict[tuple[str, str], int] = {}
+
+    def of(self, kind: str, unit: str) -> int:
+        alike = (kind, unit if unit in self._named else "")
+        if alike not in self._counted:
+            self._counted[alike] = self._form.count_asked(kind, unit)
+        return self._counted[alike]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedQuestion:

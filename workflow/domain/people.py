@@ -107,13 +107,13 @@ class Office:
     mail_domain: str
 
 
-_AFTER_Z = {"å": "{a", "ä": "{b", "ö": "{c", "æ": "{b", "ø": "{c"}
+_AFTER_Z = str.maketrans({"å": "{a", "ä": "{b", "ö": "{c", "æ": "{b", "ø": "{c"})
 
 
 def sort_key(name: str) -> tuple[str, str]:
     """Swedish alphabetical order: Å Ä Ö after Z, case and other accents ignored, ties by the name as written."""
-    folded = unicodedata.normalize("NFC", name).casefold()
-    return "".join(_AFTER_Z.get(letter) or _without_accents(letter) for letter in folded), name
+    folded = name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold().translate(_AFTER_Z)
+    return _without_accents(folded), name
 
 
 def stored_sort_key(name: str) -> str:
@@ -136,4 +136,6 @@ def _is_within(on: date, first: date | None, last: date | None) -> bool:
 
 
 def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text
     return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from workflow.domain.addressing import addressee, first_reachable
 from workflow.domain.calendar import Calendar
+from workflow.domain.forms import AskedCounts
 from workflow.domain.messages import Message, MessageKind
 from workflow.domain.people import ANSWERING, Contact, Unit
 from workflow.domain.rounds import Round
@@ -27,6 +28,7 @@ class Freezing:
     secrets: Secrets
     calendar: Calendar
     now: datetime
+    questions: AskedCounts
 
     def write(self, work: Work, units: Sequence[Unit]) -> None:
         people = [self._recipients(submission_id(self.round.id, unit.id), unit) for unit in units]
@@ -53,7 +55,7 @@ class Freezing:
             kind=unit.kind,
             due_at=self.round.due_at[unit.kind],
             due_set_at=self.now,
-            questions=self.round.form.count_asked(unit.kind, unit.id),
+            questions=self.questions.of(unit.kind, unit.id),
             has_contact=any(each.role in ANSWERING for each in people),
         )
 

@@ -15,7 +15,7 @@ from workflow.domain.errors import (
     StaleWriteError,
     TertialError,
 )
-from workflow.domain.forms import Form
+from workflow.domain.forms import AskedCounts, Form
 from workflow.domain.people import Contact, Unit, UnitKind, sort_key
 from workflow.domain.plans import RoundPlan, RoundPlans
 from workflow.domain.rounds import NotConfirmedError, Round, RoundMove, RoundState
@@ -154,7 +154,14 @@ def open_round(
             raise NobodyReportsError(round=round_id)
         register = Register(work.people.units(), work.people.contacts())
         work.rounds.save(opened)
-        freeze = Freezing(round=opened, register=register, secrets=secrets, calendar=calendar, now=now)
+        freeze = Freezing(
+            round=opened,
+            register=register,
+            secrets=secrets,
+            calendar=calendar,
+            now=now,
+            questions=AskedCounts(opened.form),
+        )
         for some in _batches(units, AT_ONCE):
             freeze.write(work, some)
         work.log.append(Event(kind="round.opened", actor=by, at=now, round=round_id, data={"submissions": len(units)}))
@@ -250,7 +257,8 @@ def _reporting(work: Work, round_: Round, calendar: Calendar) -> tuple[Unit, ...
     """The units of the round's kinds that exist on its opening day and report, in Swedish order."""
     day = calendar.local(round_.opens_at).date()
     units = [unit for unit in work.people.units() if unit.reports and unit.kind in round_.kinds and unit.is_valid(day)]
-    asked = [unit for unit in units if round_.form.count_asked(unit.kind, unit.id)]
+    questions = AskedCounts(round_.form)
+    asked = [unit for unit in units if questions.of(unit.kind, unit.id)]
     return tuple(sorted(asked, key=lambda unit: sort_key(unit.name)))
 
 

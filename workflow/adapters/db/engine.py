@@ -15,6 +15,7 @@ READ_ONLY: Final = "tertial_read_only"
 """Execution option of the connections that may not write."""
 
 BUSY_MS = 30_000  # longer than any transaction of ours: a second writer waits, it does not fail
+CACHE_KIB = 65_536  # at most, of what has been read: with SQLite's own 2 MB a large round is written over and over
 _POSTGRES_SETTINGS = {
     "synchronous_commit": "on",  # whatever the server's own: a marker that a crash may undo would send a mail twice
     "lock_timeout": "10s",
@@ -59,7 +60,7 @@ def _postgresql(url: URL) -> Engine:
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text goes to the log, and the parameters are what people write
-        json_serializer=_dumps,
+        json_serializer=dumps,
         connect_args={
             "options": settings,
             "connect_timeout": _CONNECT_SECONDS,
@@ -69,7 +70,8 @@ def _postgresql(url: URL) -> Engine:
     )
 
 
-_dumps = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+dumps = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""How JSON is written into both databases."""
 
 
 # --- SQLite ------------------------------------------------------------------
@@ -95,7 +97,7 @@ def _sqlite(url: URL) -> Engine:
         module=module,
         pool_pre_ping=False,
         hide_parameters=True,
-        json_serializer=_dumps,
+        json_serializer=dumps,
         connect_args={"timeout": BUSY_MS / 1000},
     )
     journal = "wal" if wal_is_safe(module.sqlite_version_info) else "delete"
@@ -109,6 +111,7 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object, *, journal: s
     with closing(connection.cursor()) as cursor:
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         cursor.execute("PRAGMA foreign_keys=ON")
     _use_journal(connection, journal)
 
