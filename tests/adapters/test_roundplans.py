@@ -8,6 +8,7 @@ import pytest
 
 from workflow.adapters.roundplans import check_round_plans, load_round_plans
 from workflow.domain.calendar import swedish_calendar
+from workflow.domain.codes import LinkMode
 from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import ConfigError, UnknownPeriodError
 from workflow.domain.messages import MessageKind
@@ -83,9 +84,16 @@ def test_a_round_is_unconfirmed_unless_the_file_says_otherwise(tmp_path: Path) -
     assert not plans.rounds[0].confirmed
 
 
+def test_links_open_directly_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert load_round_plans(put(tmp_path, GOOD), CALENDAR).rounds[0].links is LinkMode.DIRECT
+    verified = GOOD.replace("confirmed = true\n", 'links = "verified"\n')
+    assert load_round_plans(put(tmp_path, verified), CALENDAR).rounds[0].links is LinkMode.VERIFIED
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "what"),
     [
+        ("confirmed = true", 'links = "verifed"', 25, "Menade du ”verified”?"),
         ('code = "T2"', 'code = "t2"', 2, "”t2” går inte att använda som code. Använd stora"),
         ('en = "Second report"', 'de = "x"', 3, "”en” saknas."),
         ("last_month = 8", "last_month = 13", 5, "”last_month” är 13. Tillåtet är 1–12."),

@@ -37,6 +37,14 @@ def test_show_names_who_lacks_a_contact(planned: Terminal, opened: Terminal) -> 
     assert "Without a contact: hamn" in planned("round", "show", "2027-t1").stdout
 
 
+def test_how_links_open_is_given_and_shown(planned: Terminal) -> None:
+    planned("round", "plan", "2027", "T2", "--links", "verified")
+    assert planned.json("round", "show", "2027-T2")["links"] == "verified"
+    assert "ask for a code" in planned("round", "show", "2027-T2").stdout
+    assert "open the form directly" in planned("round", "show", "2027-T1").stdout
+    planned("round", "plan", "2027", "--links", "verified", code=2)
+
+
 def test_opening_dry_and_for_real(planned: Terminal) -> None:
     assert "3 units" in planned("round", "open", "2027-T1", "--dry-run", now=OPENS).stdout
     assert planned.json("round", "list")[0]["state"] == "planned"

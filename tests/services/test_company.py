@@ -1,11 +1,16 @@
 """One person, several units: one reminder a day tells of each that still owes, and nothing is lost or doubled."""
 
+from dataclasses import replace
 from datetime import time, timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
 
 import pytest
 
 from tests.builders import DUE_AT, OPENS_AT, a_contact, a_policy, a_round, a_unit
-from tests.services.conftest import NORRBY, ROUND, House, MovingClock
+from tests.services.conftest import NORRBY, OFFICE, ROUND, House, MovingClock
+from workflow.domain.codes import LinkMode
 from workflow.domain.messages import LEASE, Frozen, Message, MessageKind, MessageState
 from workflow.domain.people import Role
 from workflow.domain.reminders import Step
@@ -381,6 +386,21 @@ def test_a_former_deputy_in_copy_for_one_unit_gets_no_link_to_the_other(with_dep
         copy.rpartition("<")[2].rstrip(">") for copy in lead.frozen.copies
     }
     assert "/l/" not in lead.frozen.text
+
+
+@pytest.mark.parametrize("mode", LinkMode)
+def test_each_link_holds_a_secret_of_its_own_or_none(house: House, mode: LinkMode) -> None:
+    with house.db.begin() as work:
+        work.rounds.save(replace(work.rounds.get(ROUND), links=mode))
+    at(house, -1)
+    house.deliver()
+    body = BytesParser(EmailMessage, policy=default).parsebytes(house.postman.taken[0].data).get_body(("plain",))
+    assert body is not None
+    ids = [each.link for each in rows(house)]
+    direct = {f"{OFFICE.base_url}/l/{id_}.{house.secrets.link_secret(id_)}" for id_ in ids}
+    verified = {f"{OFFICE.base_url}/l/{id_}" for id_ in ids}
+    lines = {line.strip() for line in body.get_content().splitlines() if "/l/" in line}
+    assert lines == (direct if mode is LinkMode.DIRECT else verified)
 
 
 def test_one_mail_speaks_one_language(with_deputy: House) -> None:

@@ -11,6 +11,7 @@ from tests.builders import a_frozen, a_round
 from tests.web.houses import HAMN, NORRBY, NOW, ROUND, VATTEN, browser, content, csrf_of, fill_in, hand_in, set_clock
 from tests.web.office import ROUND_PAGE, asked, make_mail, sign_in
 from workflow.bootstrap import App
+from workflow.domain.codes import LinkMode
 from workflow.domain.messages import MessageState
 from workflow.domain.overview import RoundStanding
 from workflow.domain.rounds import RoundState
@@ -92,6 +93,17 @@ def test_a_round_of_the_calendar_is_planned(house: App) -> None:
     assert answer.headers["location"] == "/omgang/2027-T2"
     assert state_of(house, "2027-T2") is RoundState.PLANNED
     assert "Öppnar av sig själv" in client.get("/omgang/2027-T2").text
+
+
+def test_how_links_open_is_chosen_with_the_dates(house: App) -> None:
+    client = sign_in(house)
+    page = client.get("/omgangar/ny?plan=2027-T2").text
+    assert 'value="direct" checked' in page
+    checked = client.post("/omgangar/ny", data=dates(page, action="check", links="verified")).text
+    assert 'value="verified" checked' in checked
+    client.post("/omgangar/ny", data=dates(page, action="save", links="verified"))
+    assert rounds.find_round(house.db, "2027-T2").links is LinkMode.VERIFIED
+    assert "Öppnas med en kod som kommer med mejl" in client.get("/omgang/2027-T2").text
 
 
 def dates(page: str, **changes: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from workflow.adapters.digestpolicy import read_digest
 from workflow.adapters.policysteps import read_policy
 from workflow.adapters.tomltables import Table, open_toml
 from workflow.domain.calendar import Calendar
+from workflow.domain.codes import LinkMode
 from workflow.domain.errors import ConfigError
 from workflow.domain.people import UnitKind
 from workflow.domain.phrases import say
@@ -117,7 +118,7 @@ def _rounds(
 
 
 def _round(table: Table, calendar: Calendar, periods: Collection[str], forms: Collection[str] | None) -> RoundPlan:
-    table.only("year", "period", "form", "opens", "due", "closes", "confirmed")
+    table.only("year", "period", "form", "opens", "due", "closes", "confirmed", "links")
     form = table.text("form")
     if forms is not None and form and form not in forms:
         table.fault("form", say(faults.UNKNOWN_FORM, value=form), faults.choose(form, forms))
@@ -129,9 +130,15 @@ def _round(table: Table, calendar: Calendar, periods: Collection[str], forms: Co
         due_at=_due(table.table("due"), calendar),
         closes_at=_instant(table, "closes", calendar),
         confirmed=table.flag("confirmed", default=False),
+        links=_links(table),
     )
     _check_order(table, plan)
     return plan
+
+
+def _links(table: Table) -> LinkMode:
+    chosen = table.choice("links", list(LinkMode)) if table.has("links") else ""
+    return LinkMode(chosen) if chosen else LinkMode.DIRECT
 
 
 def _due(table: Table, calendar: Calendar) -> dict[UnitKind, datetime]:

@@ -11,6 +11,7 @@ from workflow.cli.rounds import say_readiness, warnings_in_words
 from workflow.cli.shell import BY, Shell, command
 from workflow.cli.typed import OPENS_AT, dues, usage_instant
 from workflow.cli.years import plan_the_year
+from workflow.domain.codes import LinkMode
 from workflow.domain.people import UnitKind
 from workflow.domain.plans import RoundPlan
 from workflow.domain.rounds import Round, round_id
@@ -38,6 +39,10 @@ def plan(
     due: Dues = None,
     closes: When = "",
     form: Annotated[str, typer.Option(help="A file under config/forms/, without .toml.")] = "",
+    links: Annotated[
+        LinkMode | None,
+        typer.Option(help="direct: the link opens the form. verified: it asks for a mailed code."),
+    ] = None,
     dry_run: DryRunFlag = False,
     json: AsJson = False,
 ) -> None:
@@ -47,12 +52,12 @@ def plan(
     confirmed = false are held until `tertial round confirm`. A cancelled round may be planned again.
     """
     if not period:
-        if opens or due or closes or form:
-            raise typer.BadParameter("Dates and form are given for one PERIOD at a time.", param_hint="PERIOD")
+        if opens or due or closes or form or links:
+            raise typer.BadParameter("Dates, form and links are given for one PERIOD at a time.", param_hint="PERIOD")
         plan_the_year(shell, year, dry_run=dry_run, json=json)
         return
     house = shell.house
-    planned = _round(shell, round_id(year, period.strip().upper()), (opens, closes), due or [], form)
+    planned = _round(shell, round_id(year, period.strip().upper()), (opens, closes), due or [], form, links=links)
     ready = rounds.readiness(house.db, planned, house.calendar)
     rounds.plan_round(shell.database(dry_run=dry_run), planned, by=BY, now=shell.now())
     if json:
@@ -63,7 +68,9 @@ def plan(
     done(f"{planned.id} is planned.", dry_run=dry_run)
 
 
-def _round(shell: Shell, name: str, ends: tuple[str, str], due: list[str], form: str) -> Round:
+def _round(
+    shell: Shell, name: str, ends: tuple[str, str], due: list[str], form: str, *, links: LinkMode | None
+) -> Round:
     plans = shell.house.plans()
     year, _, code = name.partition("-")
     period = plans.period(code)
@@ -78,6 +85,7 @@ def _round(shell: Shell, name: str, ends: tuple[str, str], due: list[str], form:
         opens_at=_given(opens, "--opens", proposed.opens_at if proposed else None, clock=OPENS_AT),
         due_at=_dues(due, proposed),
         closes_at=_given(closes, "--closes", proposed.closes_at if proposed else None),
+        links=links or (proposed.links if proposed else LinkMode.DIRECT),
     )
 
 

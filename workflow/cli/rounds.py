@@ -24,6 +24,7 @@ from workflow.cli.output import (
 from workflow.cli.shell import BY, Shell, command, confirm
 from workflow.cli.typed import round_named, shown_week
 from workflow.domain import datewords
+from workflow.domain.codes import LinkMode
 from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Job
 from workflow.services import rounds, years
@@ -67,6 +68,11 @@ COLUMNS = (
     Column("editions", lambda record: record["editions"] or "", right=True),
 )
 
+LINKS = {
+    LinkMode.DIRECT: "Personal links open the form directly.",
+    LinkMode.VERIFIED: "Personal links ask for a code that is mailed (verified).",
+}
+
 
 @command(app, "list")
 def list_rounds(shell: Shell, *, json: AsJson = False) -> None:
@@ -85,6 +91,7 @@ def show(shell: Shell, round_: RoundName, *, json: AsJson = False) -> None:
         as_json({**round_row(found), "units": units, "without_contact": without, "warnings": warnings})
         return
     table([round_row(found)], COLUMNS)
+    result(LINKS[found.links])
     say_readiness(units, without, warnings)
 
 

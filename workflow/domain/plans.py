@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from workflow.domain.codes import LinkMode
 from workflow.domain.details import DetailsPolicy
 from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import UnknownPeriodError
@@ -26,6 +27,7 @@ class RoundPlan:
     due_at: Mapping[UnitKind, datetime]
     closes_at: datetime
     confirmed: bool
+    links: LinkMode = LinkMode.DIRECT
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from workflow.domain.codes import LinkMode
 from workflow.domain.errors import (
     ClosesBeforeError,
     DeadlineError,
@@ -106,7 +107,8 @@ class Round:
     """One round, with its own frozen copy of form and reminder policy.
 
     `due_at` maps a kind of unit to its common deadline (an instant); `opens_at`, `closes_at` are instants.
-    One that is not `confirmed` is held: it is shown, and opens only by a person's hand.
+    One that is not `confirmed` is held: it is shown, and opens only by a person's hand. `links` is how its personal
+    links open.
     """
 
     id: str
@@ -118,6 +120,7 @@ class Round:
     due_at: Mapping[UnitKind, datetime]
     closes_at: datetime
     confirmed: bool = True
+    links: LinkMode = LinkMode.DIRECT
     state: RoundState = RoundState.PLANNED
     opened_at: datetime | None = None
     closed_at: datetime | None = None

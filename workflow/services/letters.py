@@ -6,6 +6,7 @@ from typing import Any
 
 from workflow.domain import datewords
 from workflow.domain.calendar import Calendar
+from workflow.domain.codes import LinkMode
 from workflow.domain.forms import QuestionSet
 from workflow.domain.letters import (
     Approved,
@@ -58,9 +59,11 @@ def compose(at: Situation) -> Letter:
     return _COMPOSERS[at.message.kind](at, shared(at))
 
 
-def link_url(office: Office, link: str) -> str:
-    """The personal link, with the marker where the secret will stand."""
-    return f"{office.base_url}/l/{link}.{LINK_SECRET}" if link else office.base_url
+def link_url(office: Office, link: str, mode: LinkMode, *, marker: str = LINK_SECRET) -> str:
+    """The personal link, with the marker where the secret will stand; a verified one has none."""
+    if not link:
+        return office.base_url
+    return f"{office.base_url}/l/{link}" + (f".{marker}" if mode is LinkMode.DIRECT else "")
 
 
 def shared(at: Situation) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def shared(at: Situation) -> dict[str, Any]:
         "due": at.moment(at.submission.due_at),
         "due_day": datewords.day(at.calendar.last_day(at.submission.due_at), language),
         "due_clock": at.moment(at.submission.due_at).rpartition(" ")[2],
-        "link": link_url(at.office, at.message.link),
+        "link": link_url(at.office, at.message.link, at.round.links),
         "office": at.office.sender_name,
         "contact_name": at.office.contact_name,
         "contact_phone": at.office.contact_phone,

@@ -63,6 +63,7 @@ def round_row(round_: Round) -> Json:
         "due_at": {str(kind): instant(at) for kind, at in sorted(round_.due_at.items())},
         "closes_at": instant(round_.closes_at),
         "confirmed": round_.confirmed,
+        "links": str(round_.links),
         "opened_at": instant(round_.opened_at),
         "closed_at": instant(round_.closed_at),
         "editions": round_.editions,

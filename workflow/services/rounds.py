@@ -197,6 +197,7 @@ def make_round(plan: RoundPlan, plans: RoundPlans, form: Form) -> Round:
         due_at=plan.due_at,
         closes_at=plan.closes_at,
         confirmed=plan.confirmed,
+        links=plan.links,
     )
 
 

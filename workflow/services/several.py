@@ -10,7 +10,7 @@ from workflow.domain.messages import BEFORE_THE_LAST_DAY, Frozen, Message
 from workflow.domain.people import fold_address
 from workflow.domain.submissions import Recipient
 from workflow.ports import Secrets
-from workflow.services.letters import Situation, progress, roles, shared
+from workflow.services.letters import Situation, link_url, progress, roles, shared
 
 
 def compose_several(situations: Sequence[Situation], people: Iterable[Recipient]) -> Several:
@@ -57,8 +57,12 @@ def _item(at: Situation, *, is_open: bool) -> SeveralItem:
         left="" if is_late or today == last_day else datewords.working_days(left, language),
         is_last=at.message.detail.get("last") == "yes",
         note=words["note"],
-        link=f"{at.office.base_url}/l/{at.message.link}.{_marker(at.message)}" if is_open and at.message.link else "",
+        link=_own_link(at) if is_open and at.message.link else "",
     )
+
+
+def _own_link(at: Situation) -> str:
+    return link_url(at.office, at.message.link, at.round.links, marker=_marker(at.message))
 
 
 def _every(situations: Sequence[Situation], key: str) -> tuple[str, ...]:

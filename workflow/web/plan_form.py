@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.domain.calendar import Calendar
+from workflow.domain.codes import LinkMode
 from workflow.domain.errors import RefusedError
 from workflow.domain.forms import Form
 from workflow.domain.people import UnitKind
@@ -35,7 +36,7 @@ class PlanForm:
     read: Mapping[str, datetime]
     problems: tuple[tuple[str, RefusedError], ...]
 
-    def round_of(self, plan: RoundPlan, plans: RoundPlans, form: Form) -> Round:
+    def round_of(self, plan: RoundPlan, plans: RoundPlans, form: Form, links: LinkMode) -> Round:
         """Only for dates without problems."""
         return Round(
             id=plan.id,
@@ -46,6 +47,7 @@ class PlanForm:
             opens_at=self.read[OPENS],
             due_at={kind: self.read[kind] for kind in plan.due_at},
             closes_at=self.read[CLOSES],
+            links=links,
         )
 
 

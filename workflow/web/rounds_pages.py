@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
+from workflow.domain.codes import LinkMode
 from workflow.domain.errors import (
     AlreadyExistsError,
     ConfigError,
@@ -58,7 +59,8 @@ def plan(desk: Seated, plan: str = "") -> HTMLResponse:
     chosen = next((each for each in plans if each.id == plan), plans[0] if len(plans) == 1 else None)
     if chosen is None:
         return desk.page("plan_round.html", nav_here="rounds", plans=plans, titles=_titles(desk, plans), plan=None)
-    return _plan_page(desk, chosen, read_dates(as_planned(chosen, desk.house.calendar), desk.house.calendar))
+    dates = read_dates(as_planned(chosen, desk.house.calendar), desk.house.calendar)
+    return _plan_page(desk, chosen, dates, chosen.links)
 
 
 @router.post("/omgangar/ny")
@@ -69,13 +71,15 @@ def save_plan(form: Posted, desk: Seated) -> Response:
     if chosen is None:
         raise NotFoundError(what=field(form, "plan"))
     dates = read_dates(_typed_dates(form, chosen, desk), desk.house.calendar)
+    typed_links = field(form, "links")
+    links = LinkMode(typed_links) if typed_links in set(LinkMode) else chosen.links
     if dates.problems or field(form, "action") != "save":
-        return _plan_page(desk, chosen, dates, status=422 if dates.problems else 200)
-    round_ = dates.round_of(chosen, every, desk.house.form(chosen.form))
+        return _plan_page(desk, chosen, dates, links, status=422 if dates.problems else 200)
+    round_ = dates.round_of(chosen, every, desk.house.form(chosen.form), links)
     try:
         rounds.plan_round(desk.house.db, round_, by=desk.by, now=desk.now())
     except AlreadyExistsError as error:
-        return _plan_page(desk, chosen, dates, status=409, refused=error)
+        return _plan_page(desk, chosen, dates, links, status=409, refused=error)
     return go(f"/omgang/{round_.id}")
 
 
@@ -181,10 +185,16 @@ def _typed_dates(form: FormData, plan: RoundPlan, desk: Office) -> dict[str, Typ
 
 
 def _plan_page(
-    desk: Office, plan: RoundPlan, dates: PlanForm, *, status: int = 200, refused: RefusedError | None = None
+    desk: Office,
+    plan: RoundPlan,
+    dates: PlanForm,
+    links: LinkMode,
+    *,
+    status: int = 200,
+    refused: RefusedError | None = None,
 ) -> HTMLResponse:
     every = desk.house.plans()
-    round_ = None if dates.problems else dates.round_of(plan, every, desk.house.form(plan.form))
+    round_ = None if dates.problems else dates.round_of(plan, every, desk.house.form(plan.form), links)
     return desk.page(
         "plan_round.html",
         status=status,
@@ -193,6 +203,7 @@ def _plan_page(
         title=every.period(plan.period).name(plan.year, desk.language),
         span=every.period(plan.period).span(plan.year),
         dates=dates,
+        links=links,
         problems=[(field, desk.say.error(error)) for field, error in dates.problems],
         refused=desk.say.error(refused) if refused else "",
         readiness=rounds.readiness(desk.house.db, round_, desk.house.calendar) if round_ else None,

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from tests.builders import DUE_AT, NOW, OPENS_AT, a_form, a_round, a_submission
 from tests.fakes.tables import FakeRefusedError
 from workflow.domain.calendar import swedish_calendar
+from workflow.domain.codes import LinkMode
 from workflow.domain.errors import NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
@@ -23,7 +24,7 @@ NAIVE = (StatementError, ValueError)  # SQLAlchemy wraps what a column type rais
 
 
 def test_a_round_comes_back_as_it_was_with_its_frozen_form_and_policy(database: Database) -> None:
-    round_ = a_round(closed_at=NOW, editions=2, state=RoundState.BUNDLED)
+    round_ = a_round(closed_at=NOW, editions=2, state=RoundState.BUNDLED, links=LinkMode.VERIFIED)
     with database.begin() as work:
         assert work.rounds.add(round_)
     with database.read() as work:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from workflow.adapters.db import codecs
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one
 from workflow.adapters.db.tables import rounds
+from workflow.domain.codes import LinkMode
 from workflow.domain.errors import StaleWriteError, UnknownRoundError
 from workflow.domain.rounds import Round, RoundState
 
@@ -58,6 +59,7 @@ def _values(round_: Round) -> Values:
         "due_at": codecs.plain_deadlines(round_.due_at),
         "closes_at": round_.closes_at,
         "confirmed": round_.confirmed,
+        "links": str(round_.links),
         "state": str(round_.state),
         "opened_at": round_.opened_at,
         "closed_at": round_.closed_at,
@@ -76,6 +78,7 @@ def _round(row: Row[Any]) -> Round:
         due_at=codecs.deadlines_of(row.due_at),
         closes_at=row.closes_at,
         confirmed=row.confirmed,
+        links=LinkMode(row.links),
         state=RoundState(row.state),
         opened_at=row.opened_at,
         closed_at=row.closed_at,

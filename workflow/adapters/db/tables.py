@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from workflow.adapters.db.columns import Instant
+from workflow.domain.codes import LinkMode
 from workflow.domain.details import CorrectionState, Said, Wish
 from workflow.domain.extensions import ExtensionState
 from workflow.domain.messages import REMINDERS, MessageKind, MessageState
@@ -88,7 +89,9 @@ rounds = Table(
     Column("closed_at", Instant),
     _number("editions"),
     _number("version"),
+    Column("links", Text, nullable=False, server_default=text("'direct'")),
     CheckConstraint(_among("state", RoundState), name="state"),
+    CheckConstraint(_among("links", LinkMode), name="links"),
 )
 
 submissions = Table(
