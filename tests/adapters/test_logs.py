@@ -73,11 +73,11 @@ def test_other_keys_stay(key: str) -> None:
 
 
 def test_nested_values_are_cleaned_too() -> None:
-    event = {"event": "x", "row": {"id": 3, "name": "Anna"}, "links": ["/l/abc", ("/l/def", None)]}
+    event = {"event": "x", "row": {"id": 3, "name": "Anna"}, "links": ["/uppgifter/abc", ("/l/def", None)]}
     assert remove_personal(None, "info", event) == {
         "event": "x",
         "row": {"id": 3, "name": "[removed]"},
-        "links": ["/l/[removed]", ["/l/[removed]", None]],
+        "links": ["/uppgifter/[removed]", ["/l/[removed]", None]],
     }
 
 

@@ -17,7 +17,7 @@ PERSONAL = re.compile(
     re.IGNORECASE,
 )
 REMOVED = "[removed]"
-_LINK = re.compile(r"(/l/)[^\s\"'<>?#&/]+")
+_LINK = re.compile(r"(/(?:l|uppgifter)/)[^\s\"'<>?#&/]+")
 _MAILBOX = re.compile(r"[^\s\"'<>,;:@=]+@[^\s\"'<>,;:@]+\.[^\s\"'<>,;:@]+")
 # What PostgreSQL adds to an error: DETAIL shows the failing row, CONTEXT what was being read. A row may hold line ends
 # and anything else that people write, so all is taken away up to Python's own sentences between two tracebacks; they

@@ -8,7 +8,7 @@ from workflow.domain.calendar import Calendar
 from workflow.domain.details import Correction, CorrectionState, Place, Wish
 from workflow.domain.errors import NotFoundError, RefusedError, StaleWriteError
 from workflow.domain.people import Contact, Unit, fold_address
-from workflow.domain.rounds import RoundState
+from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Secrets, Work
 from workflow.services.contacts import UnitPeople, people_in, put_contact
 from workflow.services.handover import HANDED, Successor, change_register, checked, hand_over_in
@@ -34,7 +34,7 @@ class Asked:
     correction: Correction
     unit: Unit | None
     number: int
-    rounds: tuple[str, ...]
+    rounds: tuple[Round, ...]
 
     @property
     def can_be_applied(self) -> bool:
@@ -49,9 +49,10 @@ def open_corrections(db: Database, *, now: datetime) -> tuple[Asked, ...]:
         return tuple(_asked(work, each, units, now) for each in found)
 
 
-def count_open(db: Database) -> int:
+def waiting_corrections(db: Database) -> tuple[Correction, ...]:
+    """The same, without a look at the register."""
     with db.read() as work:
-        return len(work.details.corrections(states={CorrectionState.ASKED}))
+        return work.details.corrections(states={CorrectionState.ASKED})
 
 
 def apply_correction(
@@ -164,7 +165,7 @@ def _asked(work: Work, correction: Correction, units: dict[str, Unit], now: date
         correction=correction,
         unit=unit,
         number=_number(people, correction.was),
-        rounds=tuple(submission.partition(".")[0] for submission, _ in held),
+        rounds=tuple(work.rounds.get(work.submissions.get(submission).round) for submission, _ in held),
     )
 
 

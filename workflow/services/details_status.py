@@ -47,6 +47,7 @@ class Answerer:
 class DetailsStatus:
     """`year` is that of the last question (0: none has gone). `next_at` and `next_people`: the next, as of today."""
 
+    sends: bool
     year: int
     people: tuple[Answerer, ...]
     next_at: datetime | None
@@ -75,6 +76,7 @@ def details_status(db: Database, policy: DetailsPolicy, *, calendar: Calendar, n
     if policy.sends and last and not checks and now < last.until:  # the next tick in the hours of sending
         next_at = calendar.next_window(now)
     return DetailsStatus(
+        sends=policy.sends,
         year=last.year if last and checks else 0,
         people=tuple(sorted(people, key=lambda each: (ORDER.index(each.standing), sort_key(each.name)))),
         next_at=next_at,

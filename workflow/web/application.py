@@ -15,11 +15,11 @@ from starlette.requests import ClientDisconnect
 
 from workflow.bootstrap import App
 from workflow.domain.errors import TertialError, TooLargeError
-from workflow.web import about, contact, coordinator, health, links, login, mailbox
+from workflow.web import about, contact, coordinator, details_page, health, links, login, mailbox
 from workflow.web.forms_in import typed_texts
 from workflow.web.headers import HEADERS, SafetyHeaders
 from workflow.web.limits import BodyLimit, PlainPaths
-from workflow.web.site import LoginNeededError, SessionOverError, go, language_of, render, status_of
+from workflow.web.site import PERSONAL, LoginNeededError, SessionOverError, go, language_of, render, status_of
 from workflow.web.words import LANGUAGES, error_text, translations
 
 _WEB = Path(__file__).parent
@@ -37,7 +37,7 @@ def create_site(house: App) -> FastAPI:
     site.state.house = house
     site.state.templates = {language: _templates(language) for language in LANGUAGES}
     site.mount("/static", StaticFiles(directory=_WEB / "static"), name="static")
-    for room in (about, contact, coordinator, health, links, login):
+    for room in (about, contact, coordinator, details_page, health, links, login):
         site.include_router(room.router)
     if not house.settings.production:
         site.include_router(mailbox.router)
@@ -136,7 +136,7 @@ def way_on(request: Request, error: TertialError | None) -> str:
         return ""
     if path.startswith("/svara"):
         return "/svara/word/ladda-upp" if isinstance(error, TooLargeError) else "/svara"
-    return path.rpartition("/")[0] if request.method == "POST" and not path.startswith("/l/") else ""
+    return path.rpartition("/")[0] if request.method == "POST" and not path.startswith(PERSONAL) else ""
 
 
 __all__ = ["create_site"]

@@ -9,7 +9,9 @@ from workflow.domain.errors import NotFoundError
 from workflow.domain.people import Contact, Unit, search_key, sort_key
 from workflow.domain.roster import is_mailbox
 from workflow.domain.succession import Register, answering
+from workflow.services.corrections import waiting_corrections
 from workflow.services.roster import roster_of
+from workflow.web.correction_pages import status_of
 from workflow.web.office import Office, Seated, new_router
 
 router = new_router()
@@ -29,6 +31,8 @@ def listing(desk: Seated, sok: str = "") -> HTMLResponse:
         total=len(roster.units),
         search=sok,
         today=today,
+        details=status_of(desk),
+        asked=waiting_corrections(desk.house.db),
     )
 
 

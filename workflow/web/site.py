@@ -23,6 +23,8 @@ from workflow.web.words import LANGUAGES, preferred
 CONTACT_COOKIE = "tertial-svar"
 COORDINATOR_COOKIE = "tertial-kontor"
 LANGUAGE_COOKIE = "tertial-sprak"
+PERSONAL = ("/l/", "/uppgifter/")
+"""What addresses that hold a personal link's secret begin with."""
 
 
 class LoginNeededError(TertialError):
@@ -93,7 +95,7 @@ def render(request: Request, template: str, *, status: int = 200, language: str 
 def _path_to_return_to(request: Request) -> str:
     """For the language link: "" where leaving would lose what was typed, or tell the secret of a personal link."""
     path = request.url.path
-    return "" if request.method != "GET" or path.startswith("/l/") else path
+    return "" if request.method != "GET" or path.startswith(PERSONAL) else path
 
 
 def go(url: str) -> RedirectResponse:
