@@ -158,6 +158,8 @@ COMMANDS = [
     ["submission", "previous", ROUND, "vatten"],
     ["submission", "previous", ROUND, "norrby", "--json"],
     ["units", "handover", ROUND, "norrby", "--to", "Nils Ny", "nils@norrby.example", "--dry-run"],
+    ["units", "details", "--json"],
+    ["units", "details", "--mail", "asa.pahittad@norrby.example"],
     ["mail", "list", ROUND, "--json"],
     ["bundle", ROUND, "--draft", "-o", "{out}"],
     ["form", "word", ROUND, "norrby", "-o", "{out}/form.docx"],

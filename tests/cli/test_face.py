@@ -24,7 +24,7 @@ GROUPS = {
     "round": "plan list show preview open confirm close cancel extend move requests refuse withdraw",
     "submission": "show previous import approve return reopen excuse",
     "mail": "list show retry skip hold note release",
-    "units": "import list punctuality export handover",
+    "units": "import list punctuality export handover details",
     "form": "check word",
     "account": "add reset digest list",
     "audit": "verify",

@@ -7,12 +7,16 @@ from typing import Annotated
 import typer
 
 from workflow.adapters.calendars import load_calendar
+from workflow.adapters.roundplans import load_round_plans
+from workflow.cli import later
 from workflow.cli.output import AsJson, Record, field, listing, result
 from workflow.cli.shell import Shell, command
 from workflow.domain import datewords
 from workflow.domain.calendar import Calendar, Hours, is_christmas_week, swedish_calendar
+from workflow.domain.details import occasion
 from workflow.domain.freedays import ENGLISH_NAMES
 from workflow.resources import Resources
+from workflow.services.details import everybody
 
 app = typer.Typer()
 
@@ -37,12 +41,41 @@ def calendar(
     settings = shell.settings()
     file = Resources(settings.config_dir, settings.templates_dir).config("calendar.toml")
     found = load_calendar(file, swedish_calendar())
-    rows = [row for day in _days(year) if (row := _row(found, day))]
+    rows = [*(row for day in _days(year) if (row := _row(found, day))), *_yearly(shell, found, year)]
+    rows.sort(key=lambda row: str(row["date"]))
     listing(rows, COLUMNS, json_too=json)
     if not json:
         working = sum(found.is_working_day(day) for day in _days(year))
         sending = sum(found.is_sending_day(day) for day in _days(year))
         result(f"{working} working days; mail leaves on {sending} of them, {_span(found.window)}.")
+
+
+def _yearly(shell: Shell, among: Calendar, year: int) -> list[Record]:
+    """When everybody in the register is asked whether it is right, and how many they are where there is a register."""
+    settings = shell.settings()
+    file = Resources(settings.config_dir, settings.templates_dir).config("rounds.toml")
+    policy = load_round_plans(file, among).details
+    if not policy.sends or (among.years is not None and year not in among.years):
+        return []
+    at = occasion(year, policy, among).asks_at
+    day = among.local(at).date()
+    return [
+        {
+            "date": day.isoformat(),
+            "day": datewords.day(day, "en", year=True),
+            "week": datewords.week(day, "en"),
+            "what": "yearly question",
+            "name": f"whether the register is right, to {_people(shell)}",
+            "mail": f"from {among.local(at):%H:%M}",
+        }
+    ]
+
+
+def _people(shell: Shell) -> str:
+    if not later.migrate.is_current(shell.settings().database_url):
+        return "everybody in it"
+    with shell.house.db.read() as work:
+        return f"{len(everybody(work, shell.house.calendar, shell.now()))} people of today's"
 
 
 def _days(year: int) -> Iterator[date]:

@@ -130,7 +130,7 @@ def _held(work: Work, was: Place, now: datetime) -> tuple[tuple[str, str], ...]:
     for submission in mine:
         if states[submission.round] is RoundState.OPEN:
             people = work.recipients.of(submission.id)
-            first = next((each for each in people if each.role is was.contact.role and each.is_right(now)), None)
+            first = next((each for each in people if each.role == was.contact.role and each.is_right(now)), None)
             found += [(submission.id, first.id)] if first and fold_address(first.email) == was.address else []
     return tuple(found)
 

@@ -20,6 +20,7 @@ from workflow.domain.submissions import State
 from workflow.ports import Job
 from workflow.services import overview, rounds
 from workflow.services.consequences import consequences
+from workflow.services.corrections import waiting_corrections
 from workflow.web.forms_in import field
 from workflow.web.held import in_vain, unused
 from workflow.web.office import Office, Posted, Seated, new_router
@@ -50,6 +51,7 @@ def listing(desk: Seated) -> HTMLResponse:
         years=sorted({each.year for each in plans}),
         in_vain=in_vain(desk),
         fault=fault,
+        asked=waiting_corrections(desk.house.db),
     )
 
 
