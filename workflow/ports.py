@@ -18,6 +18,7 @@ from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
 from workflow.domain.overview import Group, Wanted
 from workflow.domain.people import Account, Contact, Unit, UnitKind
+from workflow.domain.phrases import Phrase
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
 
@@ -623,7 +624,10 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormSheet:
-    """All that is printed on one unit's Word form. Dates are words already; `answers` prefill the fields."""
+    """All that is printed on one unit's Word form. Dates are words already; `answers` prefill the fields.
+
+    `language` ("sv", "en") is that of the form's own words; questions and headings are as the form has them.
+    """
 
     form: Form
     questions: QuestionSet
@@ -638,15 +642,25 @@ class FormSheet:
     office: str
     answers: Mapping[str, Answer]
     made_at: datetime
+    language: str = "sv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Text that was found outside the fields, word for word, and where."""
+
+    text: str
+    where: Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadForm:
     """What was found in a filled-in form. Empty round/unit: the file does not say.
 
-    `answers` holds only answered questions; `unread` names text that was found outside the fields, word for word;
-    `unknown` the question codes that the form has and the round has not. Of both, the first some hundred; `more` says
-    how many lines and codes were left out.
+    `answers` holds only answered questions; `notes` say what stood in them and is no text (pictures), and what became
+    text in another shape (tables, tracked changes, characters that cannot be kept); `absent` the round's questions
+    that the form does not have, `unknown` those that the form has and the round has not. Of `unread` and `unknown`
+    the first some hundred; `more` says how many lines and codes were left out.
     """
 
     round: str
@@ -654,7 +668,9 @@ class ReadForm:
     form_id: str
     form_version: str
     answers: tuple[Answer, ...]
-    unread: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    notes: tuple[Phrase, ...] = ()
+    absent: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     more: int = 0
 
@@ -665,7 +681,7 @@ class Documents(Protocol):
         ...
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
-        """Read a filled-in form. Raises FileRefusedError for anything that is not a safe .docx."""
+        """Read a filled-in form. Raises FileRefusedError for anything that is not a safe .docx or .odt."""
         ...
 
     def word_report(self, bundle: Bundle) -> bytes: ...

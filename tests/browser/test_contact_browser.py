@@ -101,7 +101,7 @@ def upload(page: Page, site: LiveSite) -> None:
 
 
 def reading(page: Page, site: LiveSite) -> None:
-    blank = open_form(site.house, HAMN).get("/svara/word").content
+    blank = open_form(site.house, HAMN).get("/svara/word/formular").content
     fill_in(site.house, NORRBY)
     texts = {"etableringar": "Tre företag.", "mark": "Tolv markanvisningar.\nTre till är på gång."}
     data = edited(filled(blank, texts), lambda root: root[0].insert(0, paragraph("Se även vår bilaga.")))

@@ -6,7 +6,8 @@ from json import dumps
 
 from workflow.domain.bundles import Bundle
 from workflow.domain.forms import QuestionSet
-from workflow.ports import FormSheet, ReadForm
+from workflow.domain.phrases import say
+from workflow.ports import FormSheet, ReadForm, Unread
 
 
 class FakeDocuments:
@@ -14,7 +15,14 @@ class FakeDocuments:
         return f"form {sheet.round} {sheet.unit} {sorted(sheet.answers)}".encode()
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
-        return ReadForm(round="", unit="", form_id="", form_version="", answers=(), unread=(data.decode(),))
+        return ReadForm(
+            round="",
+            unit="",
+            form_id="",
+            form_version="",
+            answers=(),
+            unread=(Unread(text=data.decode(), where=say("utanför fälten")),),
+        )
 
     def word_report(self, bundle: Bundle) -> bytes:
         return f"report {bundle.round} {bundle.edition}".encode()

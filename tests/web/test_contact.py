@@ -133,7 +133,7 @@ def bring_to(house: App, state: str) -> None:
     assert submission(house).state == state
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/svara/word"])
+@pytest.mark.parametrize("path", [*PAGES, "/svara/word", "/svara/word/formular"])
 def test_without_an_opened_link_there_is_nothing(house: App, path: str) -> None:
     fill_in(house, NORRBY)
     page = browser(house).get(path)

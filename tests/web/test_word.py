@@ -1,8 +1,11 @@
 """Answering in Word: take the form away, fill it in, see how it was read, confirm."""
 
 import re
+from io import BytesIO
 
 import pytest
+from docx import Document
+from docx_plus.core.ns import qn
 from httpx2 import Response
 from lxml import etree
 from starlette.testclient import TestClient
@@ -21,7 +24,7 @@ MARK = {"mark": "Tolv markanvisningar.\nTre till är på gång."}
 
 def taken(client: TestClient) -> bytes:
     """The form as it is downloaded."""
-    answer = client.get("/svara/word")
+    answer = client.get("/svara/word/formular")
     assert answer.status_code == 200
     return answer.content
 
@@ -33,7 +36,7 @@ def upload(client: TestClient, data: bytes, name: str = "svar.docx") -> Response
 
 def test_the_form_is_taken_away_with_what_is_written_so_far(house: App) -> None:
     fill_in(house, NORRBY, ANSWERS[:1])
-    answer = open_form(house, NORRBY).get("/svara/word")
+    answer = open_form(house, NORRBY).get("/svara/word/formular")
     assert answer.headers["content-disposition"] == 'attachment; filename="2027-T1-norrby.docx"'
     assert answer.headers["x-content-type-options"] == "nosniff"
     with house.db.read() as work:
@@ -120,6 +123,7 @@ def test_text_outside_the_fields_is_shown_word_for_word(house: App) -> None:
     page = upload(client, data)
     assert "Det här kunde vi inte läsa in" in page.text
     assert "Se även vår &lt;bilaga&gt; om hamnen." in page.text
+    assert "Före den första frågan:" in page.text
 
 
 def test_more_lines_outside_the_fields_than_a_form_has_fields_lose_nothing(house: App) -> None:
@@ -131,23 +135,25 @@ def test_more_lines_outside_the_fields_than_a_form_has_fields_lose_nothing(house
             root[0].insert(0, paragraph(f"rad {number} & <så>"))
 
     page = upload(cleo, edited(filled(taken(asa), MARK), scribble))
-    assert page.text.count("&lt;så&gt;</li>") == MAX_LINES_UNREAD
+    assert page.text.count("&lt;så&gt;</span></li>") == MAX_LINES_UNREAD
     assert "och 900 rader till." in page.text
     again = cleo.post(CONFIRM, data=fields(page.text) | {"text.mark": "Rättat svar."})
     assert again.status_code == 422  # another unit's form: asked about once more, with everything still there
     assert "Rättat svar." in again.text
-    assert again.text.count("&lt;så&gt;</li>") == MAX_LINES_UNREAD
+    assert again.text.count("&lt;så&gt;</span></li>") == MAX_LINES_UNREAD
     assert "och 900 rader till." in again.text
     done = cleo.post(CONFIRM, data=fields(again.text) | {"foreign": "1"})
     assert done.status_code == 303
     assert draft(house, HAMN)["mark"].text == "Rättat svar."
 
 
-@pytest.mark.parametrize("carried", ["[", "{}", '"x"', "[1, null]", "[" * 100_000])
+@pytest.mark.parametrize("carried", ["[", "{}", '"x"', "[1, null]", '[["x"], ["x", 1], [null, []]]', "[" * 100_000])
 def test_what_the_page_carries_along_may_be_anything(house: App, carried: str) -> None:
     client = open_form(house, NORRBY)
     form = fields(upload(client, filled(taken(client), MARK)).text) | {
         "unread": carried,
+        "notes": carried,
+        "absent": carried,
         "unknown": carried,
         "more": "-1",
     }
@@ -193,6 +199,43 @@ def test_another_word_document_is_named_as_such(house: App) -> None:
     client = open_form(house, NORRBY)
     data = edited(taken(client), lambda root: root[0].clear())
     assert NOT_THE_FORM in upload(client, data).text
+
+
+@pytest.mark.parametrize("path", ["/svara/word", CONFIRM])
+def test_to_load_an_errors_page_again_shows_the_page_and_not_the_form_to_take_away(house: App, path: str) -> None:
+    page = open_form(house, NORRBY).get(path)
+    assert page.status_code == 200
+    assert "Ladda upp filen" in page.text
+    assert "content-disposition" not in page.headers
+
+
+def test_what_an_older_form_lacks_is_named_with_its_number(house: App) -> None:
+    client = open_form(house, NORRBY)
+
+    def without_mark(root: etree._Element) -> None:
+        row = next(row for row in root.iter(qn("w:tr")) if "mark" in row.itertext())
+        around = row.getparent()
+        assert around is not None
+        around.remove(row)
+
+    page = upload(client, edited(filled(taken(client), {"tillstand": "Sex veckor."}), without_mark))
+    assert "De här frågorna finns inte i filen" in page.text
+    told = page.text.partition("De här frågorna finns inte i filen")[2].partition("</ul>")[0]
+    assert told.count("<li>") == 1
+    assert "Sex veckor.</textarea>" in page.text
+
+
+def test_the_form_is_in_the_readers_language(house: App) -> None:
+    client = open_form(house, NORRBY)
+    client.cookies.set("tertial-sprak", "en")
+    document = Document(BytesIO(taken(client)))
+    words = "".join(document.element.body.itertext())
+    assert document.core_properties.language == "en-GB"
+    assert "Click here to write the answer" in words
+    assert "Committee or company" in words
+    page = upload(client, filled(taken(client), MARK)).text
+    assert "Tolv markanvisningar." in page
+    assert "could not read" not in page
 
 
 def test_the_button_without_a_file_says_so(house: App) -> None:

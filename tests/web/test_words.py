@@ -12,7 +12,10 @@ from babel.messages.extract import extract
 from babel.support import Translations
 
 import workflow
+from workflow.adapters.documents.form_leftovers import NOTES, PLACES
+from workflow.adapters.documents.form_reader import CLEANED
 from workflow.adapters.documents.refusals import REFUSALS
+from workflow.adapters.documents.source import ASIDES
 from workflow.domain.errors import FileRefusedError, IncompleteError, MoveRefusedError, TertialError
 from workflow.domain.submissions import Move, State
 from workflow.web.words import SAID, error_text, preferred, translations
@@ -77,7 +80,7 @@ def test_everything_is_translated_with_all_its_fields(source: object) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("sentence", [*REFUSALS, *SAID])
+@pytest.mark.parametrize("sentence", [*REFUSALS, *SAID, *PLACES, *NOTES, *ASIDES, CLEANED])
 def test_what_stands_in_an_error_is_translated(sentence: str) -> None:
     assert english(sentence)
 

@@ -36,6 +36,11 @@ def language() -> str:
     return "sv" if (locale.getlocale()[0] or "").lower().startswith("sv") else "en"
 
 
+def phrase_in_words(phrase: Phrase) -> str:
+    """The phrase in the reader's language."""
+    return _phrase(phrase, language())
+
+
 def _phrase(phrase: Phrase, into: str) -> str:
     """The phrase in words; it may hold others."""
     fields = {

@@ -43,7 +43,7 @@ def word(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Such as sdn-haa.docx.")] = None,
     yes: Yes = False,
 ) -> None:
-    """Write a unit's empty Word form, the one that goes with its invitation."""
+    """Write a unit's empty Word form, the one that goes with its invitation, in the contact's language."""
     house = shell.house
     found = find_submission(house.db, round_, unit)
     with house.db.read() as work:

@@ -10,15 +10,16 @@ from typing import Annotated
 
 import typer
 
+from workflow.cli.errors import phrase_in_words
 from workflow.cli.output import Column, DryRunFlag, Yes, done, field, note, plain, table
 from workflow.cli.shell import Shell, command
 from workflow.cli.typed import round_named, unit_named
 from workflow.domain.errors import FileRefusedError, RefusedError, TooLargeError
 from workflow.domain.forms import Answer, QuestionSet, merge, missing
-from workflow.domain.phrases import say
+from workflow.domain.phrases import Phrase, say
 from workflow.domain.submissions import Submission
 from workflow.domain.textform import read_text_form
-from workflow.ports import Job, ReadForm
+from workflow.ports import Job, ReadForm, Unread
 from workflow.services import submissions
 from workflow.services.listings import find_submission
 from workflow.services.submissions import Sheet
@@ -27,6 +28,8 @@ app = typer.Typer()
 
 IMPORTED = "import"
 _MEGABYTE = 1024 * 1024
+_FORMS = (".docx", ".odt")
+_BETWEEN = "mellan svaren"
 
 
 class OtherFormError(RefusedError):
@@ -44,7 +47,9 @@ class _Read:
     answers: tuple[Answer, ...]
     round: str = ""
     unit: str = ""
-    unread: Collection[str] = ()
+    unread: Collection[Unread] = ()
+    notes: Collection[Phrase] = ()
+    absent: Collection[str] = ()
     unknown: Collection[str] = ()
     more: int = 0
 
@@ -61,7 +66,9 @@ COLUMNS = (
 @command(app, "import")
 def import_(
     shell: Shell,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A .docx form, or text.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A .docx or .odt form, or text.")
+    ],
     round_: Annotated[str, typer.Argument(metavar="[ROUND]", help="Such as 2027-T1; a Word form says it itself.")] = "",
     unit: Annotated[str, typer.Argument(metavar="[UNIT]", help="Such as sdn-haa; a Word form says it itself.")] = "",
     *,
@@ -73,7 +80,7 @@ def import_(
 ) -> None:
     """Read a filled-in form into the unit's draft."""
     data = _bytes(shell, file)
-    as_text = from_text or file.suffix.lower() != ".docx"
+    as_text = from_text or file.suffix.lower() not in _FORMS
     if not (round_ and unit):
         round_, unit = _whose(shell, data, file.name, as_text=as_text)
     found = find_submission(shell.house.db, round_named(round_), unit_named(unit))
@@ -106,11 +113,13 @@ def _read(shell: Shell, sheet: Sheet, data: bytes, name: str, *, as_text: bool) 
     asked = set(sheet.questions.keys)  # the text may hold questions that others were asked
     answers = tuple(each for each in found.answers if each.question in asked)
     unknown = tuple(each.question for each in found.answers if each.question not in asked)
-    return _Read(answers, unread=found.unread, unknown=unknown)
+    return _Read(answers, unread=[Unread(text=each, where=say(_BETWEEN)) for each in found.unread], unknown=unknown)
 
 
 def _of_word(found: ReadForm) -> _Read:
-    return _Read(found.answers, found.round, found.unit, found.unread, found.unknown, found.more)
+    return _Read(
+        found.answers, found.round, found.unit, found.unread, found.notes, found.absent, found.unknown, found.more
+    )
 
 
 def _whose(shell: Shell, data: bytes, name: str, *, as_text: bool) -> tuple[str, str]:
@@ -146,12 +155,24 @@ def _tell(questions: QuestionSet, read: _Read, saved: submissions.Saved) -> None
     clashes = {str(clash.values["question"]) for clash in saved.clashes}
     found = merge(read.answers)
     table([_row(question.key, questions, found, clashes) for question in questions.questions], COLUMNS)
-    if read.unread:
-        note(f"Not read: {len(read.unread)} lines outside the questions, {_words(read.unread)} words.")
+    for where, texts in _by_place(read.unread).items():
+        note(plain(f"Not read, {where}: {_words(texts)} words."))
+    for each in read.notes:
+        note(plain(phrase_in_words(Phrase(each.text, {**each.fields, "about": "…"}))))
+    if read.absent:
+        note(plain(f"Questions this form does not have: {', '.join(read.absent)}"))
     if read.unknown:
         note(plain(f"Questions this round does not have: {', '.join(read.unknown)}"))
     if read.more:
         note(f"And {read.more} more lines that were not read.")
+
+
+def _by_place(unread: Iterable[Unread]) -> dict[str, list[str]]:
+    """The texts by where they stand; they are counted, never printed."""
+    found: dict[str, list[str]] = {}
+    for each in unread:
+        found.setdefault(phrase_in_words(each.where), []).append(each.text)
+    return found
 
 
 def _row(key: str, questions: QuestionSet, found: dict[str, Answer], clashes: Collection[str]) -> dict[str, object]:

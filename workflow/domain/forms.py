@@ -212,6 +212,15 @@ def clean_text(text: str, *, where: str) -> str:
     return text
 
 
+def keepable(text: str) -> tuple[str, tuple[str, ...]]:
+    """Text with � in place of what `clean_text` refuses, and which characters those were ("U+0085"), each once.
+
+    For what comes in a file: the person is told, and sees where it stood.
+    """
+    lost = dict.fromkeys(f"U+{ord(found[0]):04X}" for found in _UNKEEPABLE.finditer(text))
+    return _UNKEEPABLE.sub("\N{REPLACEMENT CHARACTER}", text), tuple(lost)
+
+
 def clean_written(text: str, *, where: str) -> str:
     """What somebody wrote in a field, as it will be kept: `clean_text`, and at most LONGEST_TEXT characters.
 

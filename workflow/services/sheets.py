@@ -17,22 +17,28 @@ def form_sheet(
     recipient: Recipient | None,
     *,
     answers: Mapping[str, Answer],
+    language: str = "",
     office: Office,
     calendar: Calendar,
 ) -> FormSheet:
-    """What is printed on the unit's Word form; empty `answers` for the one that goes with the invitation."""
+    """What is printed on the unit's Word form; empty `answers` for the one that goes with the invitation.
+
+    In the recipient's language where no other is asked for.
+    """
+    spoken = language or (recipient.language if recipient else "sv")
     return FormSheet(
         form=round_.form,
         questions=round_.form.asked(submission.kind, submission.unit),
         round=round_.id,
-        round_title=round_.title("sv"),
+        round_title=round_.title(spoken),
         unit=submission.unit,
         unit_name=submission.unit_name,
         contact_name=recipient.name if recipient else "",
         contact_phone=recipient.phone if recipient else "",
         contact_email=recipient.email if recipient else "",
-        due=datewords.due_moment(submission.due_at, "sv", calendar.zone),
+        due=datewords.due_moment(submission.due_at, spoken, calendar.zone),
         office=office.name,
         answers=answers,
         made_at=round_.opened_at or round_.opens_at,
+        language=spoken,
     )

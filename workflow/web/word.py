@@ -1,6 +1,6 @@
 """Answering in Word: the form to take away, and what we read in the file that comes back, to be confirmed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps, loads
 
@@ -16,7 +16,7 @@ from workflow.web import answers
 from workflow.web.desk import Desk, show, sit_down, store
 from workflow.web.forms_in import NoFileError, SentFile, SentForm, field, number, sent_file, visible
 from workflow.web.site import language_of
-from workflow.web.words import error_text
+from workflow.web.words import error_text, phrase_text
 
 router = APIRouter()
 
@@ -45,7 +45,31 @@ class Reading:
         return self.is_new and not self.stored.is_empty
 
 
-@router.get("/svara/word")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the confirmation page says beside the answers, in the reader's words; it travels along with the form.
+
+    `unread` holds pairs: where the text stands, and the text.
+    """
+
+    unread: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+    absent: Sequence[str]
+    unknown: Sequence[str]
+    more: int
+
+    @property
+    def carried(self) -> Mapping[str, str | int]:
+        return {
+            "unread": dumps(self.unread),
+            "notes": dumps(self.notes),
+            "absent": dumps(self.absent),
+            "unknown": dumps(self.unknown),
+            "more": self.more,
+        }
+
+
+@router.get("/svara/word/formular")
 def take_away(request: Request) -> Response:
     """The form as .docx with fill-in fields, and in them what is written so far."""
     desk = sit_down(request)
@@ -54,6 +78,7 @@ def take_away(request: Request) -> Response:
         desk.submission,
         desk.visitor.recipient,
         answers=desk.sheet.answers,
+        language=language_of(request),
         office=desk.house.office,
         calendar=desk.house.calendar,
     )
@@ -64,8 +89,11 @@ def take_away(request: Request) -> Response:
     return Response(desk.house.documents.word_form(sheet), media_type=MEDIA_TYPE, headers=headers)
 
 
+@router.get("/svara/word")
 @router.get("/svara/word/ladda-upp")
+@router.get("/svara/word/bekrafta")
 def choose_file(request: Request) -> Response:
+    """Also where pages stood that a POST had shown: to load them again, or in the other language, starts over."""
     return show(request, sit_down(request), "word_upload.html", problem="")
 
 
@@ -79,7 +107,7 @@ def read_file(request: Request, form: SentFile) -> Response:
     except (FileRefusedError, NoFileError) as error:
         problem = error_text(error, language_of(request))
         return show(request, desk, "word_upload.html", status=422, problem=problem)
-    return _show_reading(request, desk, read, problem=False)
+    return _show_reading(request, desk, read, _told(read, language_of(request)), problem=False)
 
 
 @router.post("/svara/word/bekrafta")
@@ -88,11 +116,13 @@ def confirm(request: Request, form: SentForm) -> Response:
     desk = sit_down(request, form)
     read = _carried(desk, form)
     if _is_foreign(desk, read) and "foreign" not in form:
-        return _show_reading(request, desk, read, status=422, problem=True)
+        return _show_reading(request, desk, read, _carried_along(form), status=422, problem=True)
     return store(request, desk, form, then="/svara")
 
 
-def _show_reading(request: Request, desk: Desk, read: ReadForm, *, problem: bool, status: int = 200) -> Response:
+def _show_reading(
+    request: Request, desk: Desk, read: ReadForm, told: Told, *, problem: bool, status: int = 200
+) -> Response:
     found = {answer.question: answer for answer in read.answers}
     readings = [_reading(desk, question, found) for question in desk.sheet.questions.questions]
     return show(
@@ -101,7 +131,7 @@ def _show_reading(request: Request, desk: Desk, read: ReadForm, *, problem: bool
         "word_confirm.html",
         status=status,
         read=read,
-        carried={"unread": dumps(read.unread), "unknown": dumps(read.unknown), "more": read.more},
+        told=told,
         readings=readings,
         foreign=_is_foreign(desk, read),
         problem=problem,
@@ -131,16 +161,41 @@ def _carried(desk: Desk, form: FormData) -> ReadForm:
         form_id=field(form, "file_form"),
         form_version=field(form, "file_version"),
         answers=tuple(answers.shown_again(sent).values()),
-        unread=_carried_lines(form, "unread"),
+    )
+
+
+def _told(read: ReadForm, language: str) -> Told:
+    return Told(
+        unread=[(phrase_text(each.where, language), each.text) for each in read.unread],
+        notes=[phrase_text(note, language) for note in read.notes],
+        absent=read.absent,
+        unknown=read.unknown,
+        more=read.more,
+    )
+
+
+def _carried_along(form: FormData) -> Told:
+    return Told(
+        unread=[
+            (visible(str(pair[0])), visible(str(pair[1])))
+            for pair in _carried_list(form, "unread")
+            if isinstance(pair, list) and len(pair) == len(("where", "text"))
+        ],
+        notes=_carried_lines(form, "notes"),
+        absent=_carried_lines(form, "absent"),
         unknown=_carried_lines(form, "unknown"),
         more=number(form, "more", otherwise=0),
     )
 
 
-def _carried_lines(form: FormData, name: str) -> tuple[str, ...]:
-    """Lines as `_show_reading` sends them along: all in one field, however many there are."""
+def _carried_lines(form: FormData, name: str) -> list[str]:
+    return [visible(line) for line in _carried_list(form, name) if isinstance(line, str)]
+
+
+def _carried_list(form: FormData, name: str) -> list[object]:
+    """Lines as `Told.carried` sends them along: all in one field, however many there are."""
     try:
         lines = loads(field(form, name) or "[]")
     except (ValueError, RecursionError):
-        return ()
-    return tuple(visible(line) for line in lines if isinstance(line, str)) if isinstance(lines, list) else ()
+        return []
+    return lines if isinstance(lines, list) else []

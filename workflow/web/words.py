@@ -86,11 +86,16 @@ def error_text(error: TertialError, language: str, **words: object) -> str:
     return str(catalogue.gettext(error.sentence)).format(**values | words)
 
 
+def phrase_text(phrase: Phrase, language: str) -> str:
+    """The phrase in the reader's language."""
+    return str(translations(language).gettext(phrase.text)).format(**phrase.fields)
+
+
 def _said(field: str, value: object, language: str) -> object:
     if isinstance(value, datetime):
         return datewords.moment(value, language)
     if isinstance(value, Phrase):
-        return str(translations(language).gettext(value.text)).format(**value.fields)
+        return phrase_text(value, language)
     if isinstance(value, int) and value >= _GROUPED:
         return f"{value:,}" if language == "en" else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
     swedish = _SAID.get(field, {}).get(str(value))

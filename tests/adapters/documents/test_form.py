@@ -14,18 +14,27 @@ from openxml_audit.validator import OpenXmlValidator
 from tests.adapters.documents.office import changed, control, edited, filled, paragraph, tag_of
 from tests.adapters.documents.samples import AT, FORM, QUESTIONS, answers, sheet
 from workflow.adapters.documents.documents import OfficeDocuments
-from workflow.adapters.documents.fields import TEXT_PLACEHOLDER, bookmark, reason_field
+from workflow.adapters.documents.fields import bookmark, reason_field
+from workflow.adapters.documents.form_leftovers import CHANGES
 from workflow.adapters.documents.form_reader import MAX_LETTERS_UNREAD, MAX_LINES_UNREAD
+from workflow.adapters.documents.form_words import WORDS
 from workflow.adapters.documents.safe_xml import Refusal
 from workflow.adapters.documents.word_text import read_text
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import Answer, merge
 from workflow.domain.people import UnitKind
+from workflow.domain.phrases import say
 from workflow.ports import ReadForm
 
 OFFICE = OfficeDocuments()
 W = f'xmlns:w="{qn("w:p")[1:].partition("}")[0]}"'
 LONG = ("Nämnden har fortsatt samverkan. " * 625).strip()
+PICTURE = (
+    f'<w:drawing {W} xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><wp:inline>'
+    '<wp:docPr id="1" name="Bild 1" descr="Karta över hamnen"/><a:graphic>'
+    '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"/></a:graphic></wp:inline></w:drawing>'
+)
 TEXTS = {
     "one": "Ett stycke.",
     "paragraphs": "Första stycket.\nAndra stycket.\n\nTredje, efter en tom rad.",
@@ -40,6 +49,10 @@ TEXTS = {
 
 def read(data: bytes, name: str = "svar.docx") -> ReadForm:
     return OFFICE.read_word(data, name=name, questions=QUESTIONS)
+
+
+def named(found: ReadForm) -> list[tuple[str, str]]:
+    return [(str(each.where), each.text) for each in found.unread]
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -148,17 +161,23 @@ def test_text_outside_the_fields_is_named() -> None:
 
     found = read(edited(OFFICE.word_form(sheet(answers(kultur="I fältet."))), edit))
     assert merge(found.answers) == answers(kultur="I fältet.")
-    assert sorted(found.unread) == ["Allra överst.", "Bredvid fältet.\nPå två rader."]
+    assert named(found) == [
+        ("före den första frågan", "Allra överst."),
+        ("bredvid svaret på fråga 3.1", "Bredvid fältet.\nPå två rader."),
+    ]
 
 
 def test_a_picture_in_an_answer_is_named() -> None:
     def edit(root: etree._Element) -> None:
         run = next(control(root, "kultur").iter(qn("w:r")))
-        run.append(run.makeelement(qn("w:drawing")))
+        run.append(etree.fromstring(PICTURE))
 
     found = read(edited(OFFICE.word_form(sheet(answers(kultur="Se bilden."))), edit))
     assert merge(found.answers) == answers(kultur="Se bilden.")
-    assert found.unread == ("Bild i svaret på fråga 3.1",)
+    assert [str(each) for each in found.notes] == [
+        "Bild i svaret på fråga 3.1: den läses inte in. Så här beskrivs den i filen: Karta över hamnen"
+    ]
+    assert found.unread == ()
 
 
 def test_tracked_changes_are_read_as_they_will_be() -> None:
@@ -174,11 +193,12 @@ def test_tracked_changes_are_read_as_they_will_be() -> None:
 
     found = read(edited(OFFICE.word_form(sheet(answers(kultur="gammalt"))), edit))
     assert merge(found.answers) == answers(kultur="nytt")
+    assert found.notes == (say(CHANGES, number="3.1"),)
 
 
 def test_without_names_the_row_is_read() -> None:
     def edit(root: etree._Element) -> None:
-        for tag in list(root.iter(qn("w:tag"))):
+        for tag in list(root.iter(qn("w:tag"), qn("w:alias"))):
             remove(tag)
         for name in ("w:bookmarkStart", "w:bookmarkEnd"):
             for mark in list(root.iter(qn(name))):
@@ -194,7 +214,7 @@ def test_without_names_the_row_is_read() -> None:
 
 def test_without_names_and_table_the_bookmarks_are_read() -> None:
     def edit(root: etree._Element) -> None:
-        for tag in list(root.iter(qn("w:tag"))):
+        for tag in list(root.iter(qn("w:tag"), qn("w:alias"))):
             remove(tag)
         for row in list(root.iter(qn("w:tr"))):
             row.remove(next(row.iter(qn("w:tc"))))
@@ -229,7 +249,7 @@ def test_questions_the_round_does_not_have_are_named_with_their_words() -> None:
     form = OFFICE.word_form(replace(sheet(answers(bara_bolag="Ett svar.")), questions=everything))
     found = read(form)
     assert found.unknown == ("bara_bolag",)
-    assert "Ett svar." in found.unread
+    assert ("i svaret på bara_bolag, som inte är en fråga i er omgång", "Ett svar.") in named(found)
 
 
 def test_of_very_many_lines_outside_the_fields_the_first_are_read_and_the_rest_counted() -> None:
@@ -238,7 +258,7 @@ def test_of_very_many_lines_outside_the_fields_the_first_are_read_and_the_rest_c
             root[0].insert(number, paragraph(f"rad {number}"))
 
     found = read(edited(filled(OFFICE.word_form(sheet()), {"kultur": "Ett svar."}), scribble))
-    assert found.unread == tuple(f"rad {number}" for number in range(MAX_LINES_UNREAD))
+    assert [each.text for each in found.unread] == [f"rad {number}" for number in range(MAX_LINES_UNREAD)]
     assert found.more == 50
     assert [each.text for each in found.answers] == ["Ett svar."]
 
@@ -249,7 +269,7 @@ def test_a_line_longer_than_anybody_reads_is_counted() -> None:
         root[0].insert(1, paragraph("en vanlig rad"))
 
     found = read(edited(OFFICE.word_form(sheet()), scribble))
-    assert (found.unread, found.more) == (("en vanlig rad",), 1)
+    assert ([each.text for each in found.unread], found.more) == (["en vanlig rad"], 1)
 
 
 def test_reading_ends_when_it_takes_too_long() -> None:
@@ -262,7 +282,7 @@ def test_reading_ends_when_it_takes_too_long() -> None:
 def test_another_word_document_is_not_the_form(tmp_path: Path) -> None:
     path = tmp_path / "brev.docx"
     document = Document()
-    document.add_paragraph(TEXT_PLACEHOLDER)
+    document.add_paragraph(WORDS["sv"].write_answer)
     document.save(str(path))
     with pytest.raises(FileRefusedError, match="inte formuläret"):
         read(path.read_bytes())

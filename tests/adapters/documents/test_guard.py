@@ -13,7 +13,7 @@ from tests.adapters.documents.office import DOCUMENT, changed, entries, zipped
 from tests.adapters.documents.samples import QUESTIONS, answers, sheet
 from workflow.adapters.documents import refusals
 from workflow.adapters.documents.documents import OfficeDocuments
-from workflow.adapters.documents.guard import MAX_TAGS
+from workflow.adapters.documents.upload import MAX_TAGS
 from workflow.domain.errors import FileRefusedError
 
 OFFICE = OfficeDocuments()
@@ -125,7 +125,6 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: zipped(entries(FORM) | {"word/x.xml": b"<a>" + b"<b/>" * MAX_TAGS + b"</a>", **noise()}),
         refusals.TOO_BIG,
     ),
-    "too many words, again and again": (lambda: changed(FORM, DOCUMENT, boxes_in_boxes), refusals.TOO_BIG),
     "many entries": (
         lambda: zipped(entries(FORM) | {f"word/media/{number}": b"" for number in range(10_000)}),
         refusals.TOO_BIG,

@@ -5,14 +5,14 @@ from hashlib import sha256
 from re import compile as pattern
 from types import MappingProxyType
 
-TEXT_PLACEHOLDER = "Klicka här för att skriva svaret"
-REASON_PLACEHOLDER = "Klicka här för att skriva varför"
-REASON_LABEL = "Ej aktuellt? Skriv varför: "
+from workflow.adapters.documents.form_words import WORDS
+
+OUR_PLACEHOLDERS = tuple(each for words in WORDS.values() for each in (words.write_answer, words.write_reason))
+REASON_LABELS = tuple(words.reason for words in WORDS.values())
 
 PLACEHOLDERS = frozenset(
     {
-        TEXT_PLACEHOLDER,
-        REASON_PLACEHOLDER,
+        *OUR_PLACEHOLDERS,
         # what Word itself puts back into a field that somebody emptied
         "Klicka eller tryck här för att ange text.",
         "Klicka här för att ange text.",
@@ -58,6 +58,13 @@ def fingerprint(text: str) -> str:
 
 def fingerprints(lines: Iterable[str]) -> str:
     return " ".join(sorted({fingerprint(line) for line in lines if line.strip()}))
+
+
+def without_invitations(text: str) -> str:
+    """Take out the invitation that stays beside what is written: LibreOffice lets people write before and after it."""
+    for invitation in OUR_PLACEHOLDERS:
+        text = text.replace(invitation, "")
+    return text
 
 
 def is_blank(text: str) -> bool:

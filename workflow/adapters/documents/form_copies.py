@@ -88,7 +88,7 @@ def _likeness(sheet: FormSheet, marks: Iterable[str]) -> Hashable:
     """All that is printed and not marked: two sheets of one likeness differ in their marks only."""
     form = sheet.form
     printed = (form.id, form.version, form.title, form.purpose, form.heading, form.subheading, form.instructions)
-    about = (sheet.round, sheet.round_title, sheet.due, sheet.office, sheet.made_at)
+    about = (sheet.round, sheet.round_title, sheet.due, sheet.office, sheet.made_at, sheet.language)
     return printed, sheet.questions, about, tuple(marks)
 
 

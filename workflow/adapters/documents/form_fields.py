@@ -8,7 +8,8 @@ from docx_plus.core.ns import qn
 from docx_plus.core.oxml import build_bookmark, el, remove, sub
 from lxml import etree
 
-from workflow.adapters.documents.fields import REASON_PLACEHOLDER, TEXT_PLACEHOLDER, bookmark
+from workflow.adapters.documents.fields import bookmark
+from workflow.adapters.documents.form_words import FormWords
 from workflow.adapters.documents.ids import BookmarkIds, ControlIds
 from workflow.adapters.documents.word import write
 
@@ -16,7 +17,8 @@ from workflow.adapters.documents.word import write
 class FieldMaker:
     """Puts fields into one document; keeps the ids it has given."""
 
-    def __init__(self, document: WordDocument) -> None:
+    def __init__(self, document: WordDocument, words: FormWords) -> None:
+        self._words = words
         self._ids = ControlIds(document)
         self._builder = FormBuilder(document, id_registry=self._ids)
         self._bookmarks = BookmarkIds(document)
@@ -26,7 +28,8 @@ class FieldMaker:
         paragraphs = [cell.paragraphs[0], *(cell.add_paragraph() for _ in range(text.count("\n")))]
         for paragraph, line in zip(paragraphs, text.split("\n"), strict=True):
             write(paragraph, line, "Answer")
-        control = self._builder.add_text_control(paragraphs[0], tag=name, alias=name, placeholder=TEXT_PLACEHOLDER)
+        invitation = self._words.write_answer
+        control = self._builder.add_text_control(paragraphs[0], tag=name, alias=name, placeholder=invitation)
         remove(_child(_child(control, "w:sdtPr"), "w:text"))  # no type at all is rich text
         lines = [paragraph.paragraph_format.element for paragraph in paragraphs]
         lines[0].addprevious(control)
@@ -44,7 +47,7 @@ class FieldMaker:
             paragraph,
             tag=name,
             alias=name,
-            placeholder=REASON_PLACEHOLDER,
+            placeholder=self._words.write_reason,
             multiline=True,
         )
         if text:

@@ -7,6 +7,10 @@ from lxml import etree
 from workflow.adapters.documents.refusals import DAMAGED, UNSAFE
 
 _DOCTYPE = pattern(rb"<!\s*(DOCTYPE|ENTITY)")
+_BEGINNING = pattern(rb"(\xef\xbb\xbf)?\s*<|\xff\xfe|\xfe\xff")
+_ENCODING = pattern(rb"""encoding\s*=\s*["']([^"']*)""")
+_ENCODINGS = frozenset({b"utf-8", b"utf-16", b"us-ascii"})
+_DECLARATION_ENDS = 200
 
 
 class Refusal(Exception):  # noqa: N818 - what it says is no error of ours
@@ -15,6 +19,7 @@ class Refusal(Exception):  # noqa: N818 - what it says is no error of ours
 
 def parse(data: bytes) -> etree._Element:
     """Parse one part. Raises Refusal where it is no well-formed XML or has a document type (OOXML never has one)."""
+    _check_letters(data)
     if _DOCTYPE.search(data):
         raise Refusal(UNSAFE)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -27,3 +32,12 @@ def parse(data: bytes) -> etree._Element:
     ):  # written in an encoding the search above does not see through
         raise Refusal(UNSAFE)
     return root
+
+
+def _check_letters(data: bytes) -> None:
+    """Other encodings than those of XML 1.0 §4.3.3 can hide from every search in bytes."""
+    if data and _BEGINNING.match(data) is None:
+        raise Refusal(DAMAGED)
+    found = _ENCODING.search(data[:_DECLARATION_ENDS])
+    if found is not None and found[1].lower() not in _ENCODINGS:
+        raise Refusal(UNSAFE)

@@ -63,13 +63,16 @@ _DEFAULTS_ORDER = ("rFonts", "color", "sz", "szCs", "lang")
 
 
 @cache
-def blank() -> bytes:
-    """Give an empty A4 document in our styles, without what the library's own template drags along."""
+def blank(language: str = LANGUAGE) -> bytes:
+    """Give an empty A4 document in our styles, in this language (BCP 47).
+
+    Without what the library's own template drags along.
+    """
     document = Document()
     _drop_unused(document)
     _set_page(document)
-    _set_language(document)
-    _set_styles(document)
+    _set_language(document, language)
+    _set_styles(document, language)
     buffer = BytesIO()
     document.save(buffer)
     return buffer.getvalue()
@@ -89,23 +92,23 @@ def _set_page(document: WordDocument) -> None:
     section.header_distance = section.footer_distance = Mm(12)
 
 
-def _set_language(document: WordDocument) -> None:
+def _set_language(document: WordDocument, language: str) -> None:
     settings = document.settings.element
     for name in ("w:proofState", "w:savePreviewPicture", "w:rsids", "w:shapeDefaults"):
         for found in settings.findall(qn(name)):
             settings.remove(found)
-    settings.find(qn("w:themeFontLang")).set(qn("w:val"), LANGUAGE)
+    settings.find(qn("w:themeFontLang")).set(qn("w:val"), language)
     for setting in settings.iter(qn("w:compatSetting")):
         if setting.get(qn("w:name")) == "compatibilityMode":
             setting.set(qn("w:val"), "15")  # 14 opens in "compatibility mode"
 
 
-def _set_styles(document: WordDocument) -> None:
+def _set_styles(document: WordDocument, language: str) -> None:
     root = document.styles.element
     for style in root.findall(qn("w:style")):
         if style.get(qn("w:styleId")) not in _PLAIN:
             root.remove(style)
-    _set_defaults(document)
+    _set_defaults(document, language)
     for style_id, (name, look) in _PARAGRAPHS.items():
         # not the third level: it stands in table cells, and would keep whole tables on one page
         heading = style_id in {"Title", "Heading1", "Heading2"}
@@ -121,7 +124,7 @@ def _set_styles(document: WordDocument) -> None:
         document.styles[name].paragraph_format.tab_stops.add_tab_stop(TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
 
 
-def _set_defaults(document: WordDocument) -> None:
+def _set_defaults(document: WordDocument, language: str) -> None:
     defaults = document.styles.element.find(qn("w:docDefaults"))
     run = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
     paragraph = defaults.find(qn("w:pPrDefault")).find(qn("w:pPr"))
@@ -131,7 +134,7 @@ def _set_defaults(document: WordDocument) -> None:
         el("w:color", **{"w:val": INK}),
         el("w:sz", **{"w:val": "21"}),
         el("w:szCs", **{"w:val": "21"}),
-        el("w:lang", **{"w:val": LANGUAGE, "w:eastAsia": "en-US", "w:bidi": "ar-SA"}),
+        el("w:lang", **{"w:val": language, "w:eastAsia": "en-US", "w:bidi": "ar-SA"}),
     ):
         ordered_insert(run, child, _DEFAULTS_ORDER)
     spacing = el("w:spacing", **{"w:after": "120", "w:line": "324", "w:lineRule": "auto"})

@@ -1,6 +1,7 @@
 """Unpacks a ZIP from a stranger into memory: the table of contents is judged before anything is unpacked."""
 
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from posixpath import normpath
 from stat import S_ISLNK
@@ -18,15 +19,19 @@ MAX_RATIO = 100
 _RATIO_FREE = 2**20  # a short form of one repeated letter packs better than that without being a bomb
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
-    """Give the entries by name. Raises Refusal for bombs, tricks with names, locked and damaged archives."""
+def unpack(data: bytes, *, keep: Callable[[str], bool] = bool) -> dict[str, bytes]:
+    """Give the entries by name; those that are not to be kept are empty, and not unpacked.
+
+    Raises Refusal for bombs, tricks with names, locked and damaged archives.
+    """
     try:
         with ZipFile(BytesIO(data)) as archive:
             entries = archive.infolist()
             _check_sizes(entries, len(data))
             _check_entries(entries)
             SafeZipFile(BytesIO(data)).close()  # opening alone looks for overlapping and forged entries
-            return {entry.filename: archive.read(entry) for entry in entries if not entry.is_dir()}
+            files = [entry for entry in entries if not entry.is_dir()]
+            return {each.filename: archive.read(each) if keep(each.filename) else b"" for each in files}
     except (SafezipError, BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
         raise Refusal(DAMAGED) from error
 

@@ -25,7 +25,10 @@ _PADDING = {"top": 85, "left": 0, "bottom": 85, "right": 170}  # twentieths of a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What a document says about itself: in its properties, and at the head and foot of every page."""
+    """What a document says about itself: in its properties, and at the head and foot of every page.
+
+    `language` as BCP 47 has it; `page` are the words round a page's number and that of the last.
+    """
 
     title: str
     subject: str
@@ -34,6 +37,8 @@ class Card:
     right: str
     foot: str
     at: datetime
+    language: str = LANGUAGE
+    page: tuple[str, str] = ("Sida", "av")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +53,19 @@ class Plan:
 
 def new_document(card: Card) -> WordDocument:
     """Begin a document: properties, running head, page numbers, nothing else."""
-    document = Document(BytesIO(blank()))
+    document = Document(BytesIO(blank(card.language)))
     properties = document.core_properties
     properties.title, properties.subject, properties.author = card.title, card.subject, card.author
     properties.last_modified_by, properties.comments, properties.keywords = card.author, "", ""
-    properties.language, properties.revision = LANGUAGE, 1
+    properties.language, properties.revision = card.language, 1
     # the library writes a naive time as UTC
     properties.created = properties.modified = card.at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     section = document.sections[0]
     section.header.paragraphs[0].add_run(f"{card.left}\t{card.right}")
     foot = section.footer.paragraphs[0]
-    foot.add_run(f"{card.foot}\tSida ")
+    foot.add_run(f"{card.foot}\t{card.page[0]} ")
     add_page_number_field(foot)
-    foot.add_run(" av ")
+    foot.add_run(f" {card.page[1]} ")
     add_page_number_field(foot, field="NUMPAGES")
     return document
 
@@ -101,6 +106,12 @@ def write(paragraph: Paragraph, text: str, style: str, *, character: str | None 
     if text:
         paragraph.add_run(text, style=character)
     return paragraph
+
+
+def speak(paragraph: Paragraph, language: str) -> None:
+    """Say that the paragraph's words are in this language, where the document's is another."""
+    for run in paragraph.runs:
+        sub(run.element.get_or_add_rPr(), "w:lang", **{"w:val": language})
 
 
 def tint(cell: _Cell) -> None:

@@ -1,0 +1,26 @@
+"""A form that came back, whichever program saved it: its text, what stands beside the text, its hidden properties."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workflow.adapters.documents.tape import BodyText
+from workflow.domain.phrases import Phrase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """`asides` are texts outside the body, each with where it stands; `by_libreoffice` says who wrote the file."""
+
+    body: BodyText
+    asides: tuple[tuple[BodyText, Phrase], ...]
+    hidden: Mapping[str, str]
+    by_libreoffice: bool
+
+
+IN_HEADER = "i sidhuvudet"
+IN_FOOTER = "i sidfoten"
+IN_FOOTNOTE = "i en fotnot"
+IN_ENDNOTE = "i en slutnot"
+IN_COMMENT = "i en kommentar"
+
+ASIDES = (IN_HEADER, IN_FOOTER, IN_FOOTNOTE, IN_ENDNOTE, IN_COMMENT)
