@@ -99,15 +99,20 @@ def postgres_migrated(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_migrated: str) -> str:
-    """One database for all tests, emptied before each, in one round trip: much faster than a new one."""
+    """One database for all tests, emptied before each: much faster than a new one."""
+    empty_postgres(postgres_migrated)
+    return postgres_migrated
+
+
+def empty_postgres(url: str) -> None:
+    """In one round trip."""
     emptied = [str(delete(table)) for table in reversed(metadata.sorted_tables) if table is not audit_head]
     reset = str(update(audit_head).values(number=0, hash=GENESIS).compile(compile_kwargs={"literal_binds": True}))
     # As a replica: what is append-only may go, and no reference is checked.
     script = "; ".join(["SET LOCAL session_replication_role = replica", *emptied, reset])
-    engine = create_engine(postgres_migrated, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql(script)
-    return postgres_migrated
 
 
 @pytest.fixture

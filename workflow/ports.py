@@ -3,7 +3,7 @@
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -246,6 +246,10 @@ class Outbox(Protocol):
 
     def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
         """The reminders that are due beside these to the same addresses, by lead; locked likewise."""
+        ...
+
+    def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:
+        """The addresses (of these; none: of all) that have or may have had their one reminder of that local day."""
         ...
 
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 
 from tests.fakes.details import FakeDetails
@@ -256,6 +256,11 @@ class FakeOutbox:
             and by_address.get(each.address, each.id) != each.id
         ]
         return _grouped((by_address[each.address], each) for each in found)
+
+    def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:
+        worn = filter(None, map(_belt, self._tables.messages.values()))
+        told = {address for address, local_day in worn if local_day == day.isoformat()}
+        return frozenset(told & set(addresses) if addresses else told)
 
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
         return _grouped((each.lead, each) for each in self._tables.messages.values() if each.lead in leads)

@@ -8,11 +8,12 @@ from email.policy import default
 
 import pytest
 
-from tests.builders import DUE_AT, OPENS_AT, a_contact, a_policy, a_round, a_unit
+from tests.builders import DUE_AT, OPENS_AT, a_contact, a_period, a_policy, a_round, a_unit
+from tests.fakes.mail import ACCEPTED
 from tests.services.conftest import NORRBY, OFFICE, ROUND, House, MovingClock
 from workflow.domain.codes import LinkMode
 from workflow.domain.messages import LEASE, Frozen, Message, MessageKind, MessageState
-from workflow.domain.people import Role
+from workflow.domain.people import Role, UnitKind
 from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
 from workflow.ports import Database, Handover, Outcome, Phase
@@ -431,3 +432,126 @@ def test_one_let_go_on_a_day_that_has_had_its_mail_is_refused_and_goes_another_d
 def by_hand(house: House, name: str, deed: Deed) -> None:
     now = house.clock.at
     decide(house.db, ROUND, name, deed, "Vänta.", by="k-1", secrets=house.secrets, calendar=house.calendar, now=now)
+
+
+def a_second_round(house: House, hour: int) -> None:
+    """Beside the first; its reminders, at another hour, fall on the same days."""
+    steps = tuple(replace(each, at=time(hour)) for each in a_policy().steps)
+    planned = a_round(
+        id="2027-T2",
+        period=a_period(code="T2", title=dict.fromkeys(("sv", "en"), "Tertial 2")),
+        state=RoundState.PLANNED,
+        opened_at=None,
+        policy=a_policy(steps=steps),
+    )
+    rounds.plan_round(house.db, planned, by="k-1", now=house.clock.at)
+    rounds.open_round(house.db, "2027-T2", secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+    house.deliver()
+    house.postman.taken.clear()
+
+
+def test_one_mail_tells_of_the_units_of_two_rounds_and_both_previews_say_so(house: House) -> None:
+    a_second_round(house, 11)
+    every = [f"{each}.{unit}" for each in (ROUND, "2027-T2") for unit in UNITS]
+    foretold = {
+        each.id: preview_round(house.db, each, calendar=house.calendar, now=house.clock.at)
+        for each in rounds.all_rounds(house.db)
+    }
+    for hour in (8, 9, 10, 11, 12):
+        at(house, -7, hour)
+        house.deliver()
+    today = [each for each in rows(house, *every) if each.slot == "T-5"]
+    assert [each.state for each in today] == [MessageState.SENT] * 6
+    assert len(house.postman.taken) == 1
+    promised = {
+        f"{round_id}.{each.unit}": (each.at, each.carried_by)
+        for round_id, mails in foretold.items()
+        for each in mails
+        if each.slot == "T-5" and not each.suppressed
+    }
+    lead = next(each for each in today if not each.lead)
+    assert {id_: at for id_, (at, _) in promised.items()} == {each.submission: each.sent_at for each in today}
+    assert [id_ for id_, (_, carrier) in promised.items() if not carrier] == [lead.submission]
+    assert promised["2027-T2.osby"][1] == lead.submission
+    assert lead.frozen is not None
+    assert "Tertial 2 2027" in lead.frozen.text
+
+
+def test_the_preview_counts_what_a_round_sent_before_it_closed_the_same_day(house: House) -> None:
+    at(house, -7, 9)
+    house.deliver()
+    a_second_round(house, 11)
+    rounds.close_round(house.db, ROUND, now=house.clock.at)
+    seen = preview_round(house.db, rounds.find_round(house.db, "2027-T2"), calendar=house.calendar, now=house.clock.at)
+    assert {each.suppressed for each in seen if each.slot == "T-5"} <= {"", "one_a_day"}
+    at(house, -7, 11)
+    house.deliver()
+    sent = {each.slot for unit in UNITS for each in rows(house, f"2027-T2.{unit}") if each.sent_at == house.clock.at}
+    assert sent == {each.slot for each in seen if each.at == house.clock.at and not each.suppressed}
+
+
+NOBODY_TAKES_ANY = Handover(Outcome.RETRY, Phase.RCPT, 450, "4.2.0 greylisted")
+
+
+def put_off_to_the_last_day(house: House, day: int = -1) -> None:
+    """The reminder of the day before is refused for now all day long; the window opens again on the last day."""
+    house.postman.always = NOBODY_TAKES_ANY
+    for hour in (9, 11, 14, 17):
+        at(house, day, hour)
+        house.deliver()
+    house.postman.always = ACCEPTED
+
+
+@pytest.fixture
+def with_the_day_before(database: Database) -> House:
+    """Åsa's Norrby is reminded the day before and on the last day; Osby's last day is a working day later."""
+    made = House(database, MovingClock(OPENS_AT))
+    people = [a_contact(unit=unit, email="asa@norrby.example") for unit in ("norrby", "osby")]
+    with database.begin() as work:
+        kinds = {"norrby": UnitKind.STADSDELSNAMND, "osby": UnitKind.BOLAG}
+        work.people.replace([a_unit(id=unit, name=unit.title(), kind=kind) for unit, kind in kinds.items()], people)
+    steps = (Step(offset=-1, at=time(9), mail=MessageKind.REMINDER), *a_policy().steps[1:])
+    due_at = {UnitKind.STADSDELSNAMND: DUE_AT, UnitKind.BOLAG: DUE_AT + timedelta(days=3)}
+    planned = a_round(state=RoundState.PLANNED, opened_at=None, due_at=due_at, policy=a_policy(steps=steps))
+    rounds.plan_round(database, planned, by="k-1", now=OPENS_AT)
+    made.open()
+    made.deliver()
+    made.postman.taken.clear()
+    return made
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_what_has_waited_over_night_gives_way_to_the_mail_of_the_last_day(
+    with_the_day_before: House, noted: bool
+) -> None:
+    house = with_the_day_before
+    put_off_to_the_last_day(house)
+    if noted:
+        by_hand(house, "norrby.T+0", Deed.NOTE)
+    promised = preview_round(house.db, rounds.find_round(house.db, ROUND), calendar=house.calendar, now=house.clock.at)
+    for hour in (7, 8, 9):
+        at(house, 0, hour)
+        house.deliver()
+    norrby = rows(house, NORRBY)
+    assert [(each.slot, each.state, each.reason) for each in norrby] == [
+        ("T-1", MessageState.SKIPPED, "superseded"),
+        ("T+0", MessageState.SENT, ""),
+    ]
+    # Osby's T-1 is of the same day, for the hour after: it goes along.
+    (mail,) = house.postman.taken
+    assert b"sista" in mail.data
+    told = [(each.unit, each.slot, each.at) for each in promised if each.state in {"expected", "planned"}]
+    assert {("norrby", "T+0", norrby[1].sent_at), ("osby", "T-1", norrby[1].sent_at)} <= set(told)
+
+
+def test_one_that_leaves_on_the_last_day_after_all_says_so(with_the_day_before: House) -> None:
+    """Nobody has planned anything newer: a planner that is down."""
+    house = with_the_day_before
+    put_off_to_the_last_day(house)
+    house.clock.at = house.calendar.next_window(house.clock.at + timedelta(hours=3))
+    house.deliver()
+    (late,) = rows(house, NORRBY)
+    assert late.frozen is not None
+    assert late.state is MessageState.SENT
+    assert "0 arbetsdagar" not in late.frozen.subject + late.frozen.text
+    assert "är sista tiden" in late.frozen.text

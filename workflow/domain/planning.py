@@ -1,14 +1,15 @@
 """What is due for whom: the one plan that the scheduler carries out and the preview plays through."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from workflow.domain.addressing import addressee, as_copies, copied, right_until
 from workflow.domain.calendar import Calendar
-from workflow.domain.messages import GIVE_UP_AFTER, Message
+from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageState, end_of_day
 from workflow.domain.people import Role, fold_address
-from workflow.domain.reminders import Audience, Slot, due_by, slots
+from workflow.domain.reminders import Audience, Slot, due_by, slot_audience, slots
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import OWED, Recipient, State, Submission
 
@@ -26,6 +27,10 @@ class Case:
         revision = self.submission.deadline_revision
         return frozenset(each.slot for each in self.ledger if each.is_reminder and each.deadline_revision == revision)
 
+    def waiting(self) -> tuple[Message, ...]:
+        """The reminders in the ledger that are still to go."""
+        return tuple(each for each in self.ledger if each.is_reminder and each.state is MessageState.PLANNED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
@@ -34,16 +39,16 @@ class Ladder:
     case: Case
     to: Recipient
     slots: tuple[Slot, ...]
-    known: frozenset[str]
+    known: AbstractSet[str]
 
     @property
     def submission(self) -> Submission:
         return self.case.submission
 
-    def known_until(self, now: datetime) -> "Ladder":
-        """As it stands when the ledger accounts for all that was due by `now`."""
-        due = [slot.key for slot in self.slots if slot.send_at <= now]
-        return self if self.known.issuperset(due) else replace(self, known=self.known.union(due))
+    def is_own(self, message: Message) -> bool:
+        """Whether a reminder of this unit is one of this ladder: written to its person, or in their place."""
+        audience = slot_audience(self.slots[0].key) if self.slots else None
+        return message.recipient == self.to.id or slot_audience(message.slot) is audience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +128,15 @@ class Timetable:
             )
         return self._made[key]
 
-    def ladders(self, case: Case, now: datetime) -> tuple[Ladder, ...]:
-        """Those that the unit has somebody for; none when it owes nothing.
+    def ladders(self, case: Case, now: datetime, *, known: AbstractSet[str] | None = None) -> tuple[Ladder, ...]:
+        """Those that the unit has somebody for; none when it owes nothing. `known`: other slots than the ledger's.
 
         One for each audience of the policy and each of its people: what is due by now is for whoever is right now,
         what is to come for whoever is right then.
         """
         if not case.submission.is_owed:
             return ()
-        known = case.known()
+        known = case.known() if known is None else known
         return tuple(
             Ladder(case=case, to=to, slots=theirs, known=known)
             for audience in self.round.policy.audiences
@@ -180,13 +185,78 @@ def _together(ladders: Sequence[Ladder], calendar: Calendar) -> tuple[Ladder, ..
     )
 
 
-def due_for(ladders: Iterable[Ladder], now: datetime) -> tuple[Due, ...]:
-    """Everything that the ledger lacks of one person's reminders at `now`."""
-    found: list[Due] = []
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is to be done about one person's reminders: `dues` the ledger lacks, `overtaken` give way to newer ones."""
+
+    dues: tuple[Due, ...] = ()
+    overtaken: tuple[Message, ...] = ()
+
+
+_NOTHING = Turn()
+
+
+def turn_of(
+    ladders: Collection[Ladder], waiting: Mapping[str, Sequence[Message]], *, now: datetime, calendar: Calendar
+) -> Turn:
+    """One person's turn at `now`; `waiting` are the planned reminders by submission.
+
+    Whoever is written to today, because something is due or has had to wait over night, is told of all that is for
+    today: its later hours are planned at once, to go along. And what has waited gives way to today's.
+    """
+    if not any(_has_business(ladder, waiting.get(ladder.submission.id, ()), now) for ladder in ladders):
+        return _NOTHING
+    until = end_of_day(calendar, now)
+    dues: list[Due] = []
+    overtaken: dict[str, Message] = {}
     for ladder in ladders:
-        submission = ladder.submission
-        plan = due_by(ladder.slots, known=ladder.known, due_at=submission.due_at, now=now, state=submission.state)
-        found += [Due(ladder=ladder, slot=slot, skipped=why) for slot, why in plan.skip]
-        if plan.send:
-            found.append(Due(ladder=ladder, slot=plan.send))
-    return tuple(found)
+        own = [each for each in waiting.get(ladder.submission.id, ()) if ladder.is_own(each)]
+        mine = _due_for(ladder, own, now, until)
+        dues += mine
+        newest = next((due.slot for due in mine if not due.skipped), None)
+        overtaken |= {each.id: each for each in _overtaken(ladder, own, newest, now, until)}
+    return Turn(tuple(dues), tuple(overtaken.values()))
+
+
+def _has_business(ladder: Ladder, waiting: Sequence[Message], now: datetime) -> bool:
+    if any(slot.send_at <= now and slot.key not in ladder.known for slot in ladder.slots):
+        return True
+    return any(ladder.is_own(each) and not each.lies_ahead(now) for each in waiting)
+
+
+def _due_for(ladder: Ladder, own: Iterable[Message], now: datetime, until: datetime) -> list[Due]:
+    """What the ledger lacks of one ladder."""
+    submission = ladder.submission
+    plan = due_by(
+        ladder.slots,
+        known=ladder.known,
+        going={each.slot for each in own},
+        due_at=submission.due_at,
+        now=now,
+        until=until,
+        state=submission.state,
+    )
+    skipped = [Due(ladder=ladder, slot=slot, skipped=why) for slot, why in plan.skip]
+    return [*skipped, Due(ladder=ladder, slot=plan.send)] if plan.send else skipped
+
+
+def _overtaken(
+    ladder: Ladder, own: Sequence[Message], newest: Slot | None, now: datetime, until: datetime
+) -> list[Message]:
+    """Those that would leave today in the place of a newer one of this ladder."""
+    times = {slot.key: slot.send_at for slot in ladder.slots}
+    revision = ladder.submission.deadline_revision
+    today = [times[each.slot] for each in own if each.due_at <= until and _is_timed(each, times, revision)]
+    last = max([*today, *([newest.send_at] if newest else ())], default=None)
+    found = []
+    for each in own:
+        if _is_timed(each, times, revision):
+            is_older = last is not None and times[each.slot] < last
+        else:
+            is_older = newest is not None and not each.lies_ahead(now)
+        found += [each] if is_older else []
+    return found
+
+
+def _is_timed(message: Message, times: Mapping[str, datetime], revision: int) -> bool:
+    return message.deadline_revision == revision and message.slot in times

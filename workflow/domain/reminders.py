@@ -242,26 +242,42 @@ def due_by(
     due_at: datetime,
     now: datetime,
     state: State = State.NOT_STARTED,
+    until: datetime | None = None,
+    going: Collection[str] = (),
 ) -> DuePlan:
     """Collapse what is due: the newest that is meant for the unit's state goes, all others are skipped.
 
-    Nothing disappears unaccounted. `known` holds the keys already in the ledger for this deadline. A reminder from
-    before the deadline is never sent after it: it would say something untrue.
+    Nothing disappears unaccounted. `known` holds the keys already in the ledger for this deadline, `going` those of
+    them that are still to go. A reminder from before the deadline is never sent after it: it would say something
+    untrue. One for a later hour, up to `until`, is taken with those that are due by now, if it is meant.
     """
-    due = [slot for slot in all_slots if slot.send_at <= now and slot.key not in known]
+    day_ends = until or now
+    due = [
+        slot
+        for slot in all_slots
+        if slot.key not in known and (slot.send_at <= now or (slot.send_at <= day_ends and _is_meant(slot, state)))
+    ]
     if not due:
         return DuePlan(send=None, skip=())
-    meant = [slot for slot in due if not slot.steps or slot.step(state)]
+    meant = [slot for slot in due if _is_meant(slot, state)]
     newest = meant[-1] if meant else None
     skip = tuple((slot, SUPERSEDED if slot in meant else NOT_MEANT) for slot in due if slot is not newest)
     if newest is None:
         return DuePlan(send=None, skip=skip)
     # A later one that lies ahead still is known too, where a person has decided about it: it replaces nothing.
-    if any(slot.key in known and newest.send_at < slot.send_at <= now for slot in all_slots):
+    if any(_takes_its_place(slot, newest, known if slot.send_at <= now else going, day_ends) for slot in all_slots):
         return DuePlan(send=None, skip=(*skip, (newest, SUPERSEDED)))
     if newest.mail in BEFORE_THE_LAST_DAY and now >= due_at:
         return DuePlan(send=None, skip=(*skip, (newest, TOO_LATE)))
     return DuePlan(send=newest, skip=skip)
+
+
+def _is_meant(slot: Slot, state: State) -> bool:
+    return not slot.steps or slot.step(state) is not None
+
+
+def _takes_its_place(slot: Slot, newest: Slot, among: Collection[str], day_ends: datetime) -> bool:
+    return slot.key in among and newest.send_at < slot.send_at <= day_ends
 
 
 def next_after(all_slots: Sequence[Slot], *, known: Collection[str], now: datetime) -> Slot | None:

@@ -19,21 +19,20 @@ class ReplacedReaderError(RefusedError):
     )
 
 
-def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) -> Message | None:
-    """What stands of a waiting mail: itself with other copies, or None when its place was taken or it fell.
+def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) -> None:
+    """A waiting mail gets other copies, or falls and is written anew to whoever is its reader now.
 
     Its slot stays accounted for: the planner makes no second mail of it.
     """
     people = work.recipients.of(message.submission)
     to = addressee(people, now, slot_audience(message.slot))
     if to is not None and to.id == message.recipient:
-        renewed = _with_copies(message, people, to, now)
-        return renewed if work.outbox.change(message, renewed) else None
+        work.outbox.change(message, _with_copies(message, people, to, now))
+        return
     fallen = message.cancel(CONTACT_CHANGED)
     if work.outbox.change(message, fallen):
         log_message(work, "message.cancelled", fallen, now, why=CONTACT_CHANGED)
         write_anew(work, fallen, people, secrets=secrets, now=now)
-    return None
 
 
 def renew_copies(work: Work, message: Message, *, now: datetime) -> bool:

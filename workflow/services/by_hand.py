@@ -13,7 +13,7 @@ from enum import StrEnum
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import NotFoundError, ReasonMissingError, RefusedError, StaleWriteError
 from workflow.domain.forms import clean_written
-from workflow.domain.messages import OWED_ONLY, REMINDERS, Message, MessageState
+from workflow.domain.messages import OWED_ONLY, Message, MessageState
 from workflow.domain.planning import Case, Due, Timetable
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
@@ -21,7 +21,6 @@ from workflow.ports import Database, Secrets, Work
 from workflow.services.mailroom import log_message
 
 OPEN_TO_WORDS = frozenset({MessageState.PLANNED, MessageState.HELD})
-_MAY_HAVE_GONE = frozenset({MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN})
 OPEN_TO_HANDS = OPEN_TO_WORDS | {MessageState.FAILED, MessageState.UNKNOWN}
 
 
@@ -92,7 +91,7 @@ def decide(
             _refuse_unneeded(before)
         after = _moved(before, change)
         if deed is Deed.RELEASE and after.is_reminder and after.due_at <= now:
-            _refuse_a_second(work, after, calendar.local(calendar.next_window(now)).date().isoformat())
+            _refuse_a_second(work, after, calendar, now)
         if not (work.outbox.change(before, after) if standing else work.outbox.plan([after]) == 1):
             raise StaleWriteError
         log_message(work, _EVENTS[deed], after, now, by=by)
@@ -119,10 +118,10 @@ def _refuse_unneeded(message: Message) -> None:
         raise MailSettledError
 
 
-def _refuse_a_second(work: Work, message: Message, day: str) -> None:
+def _refuse_a_second(work: Work, message: Message, calendar: Calendar, now: datetime) -> None:
     """What a person lets go is never dropped behind their back."""
-    gone = work.outbox.list(round_id=message.round, kinds=REMINDERS, states=_MAY_HAVE_GONE)
-    if any((each.address, each.local_day, each.lead) == (message.address, day, "") for each in gone):
+    leaves = calendar.next_window(now)
+    if work.outbox.told_on(calendar.local(leaves).date(), [message.address]):
         raise ToldTodayError
 
 

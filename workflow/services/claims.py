@@ -94,8 +94,10 @@ def claim(room: Mailroom) -> Batch:
         due = [_in_time(each, truths, now) for each in due]
         rows = [row for each in due for row in (each, *each.company)]
         passed_on = [each for each in rows if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]
-        stands = {each.id: readdress(work, each, secrets=room.secrets, now=now) for each in passed_on}
-        due = [mine for each in due if (mine := _renewed(each, stands))] if stands else due
+        if passed_on:  # whoever takes over gets one mail of it and of their own: look anew, at all that there is now
+            for each in passed_on:
+                readdress(work, each, secrets=room.secrets, now=now)
+            return Batch((), admission.state, goes_on=True)
         decide = _decision(room, truths, now)
         decided = [pair for message in due for pair in _decided(message, decide)]
         claims = [pair for pair in decided if pair[1].state is MessageState.SENDING][: admission.mails]
@@ -103,7 +105,7 @@ def claim(room: Mailroom) -> Batch:
         _settle(work, others, now)
         claimed = _take(work, claims, now)
         admission.settle(work, len(claimed), now)
-        return Batch(claimed, admission.state, goes_on=bool(claims or others or passed_on))
+        return Batch(claimed, admission.state, goes_on=bool(claims or others))
 
 
 def _with_company(work: Work, due: Sequence[Message], until: datetime) -> list[Message]:
@@ -132,13 +134,6 @@ def _in_time(message: Message, truths: Truths, now: datetime) -> Message:
         return message
     stays = (each for each in message.company if each.due_at <= now or not truths.against(each, now))
     return replace(message, company=tuple(stays))
-
-
-def _renewed(message: Message, stands: Mapping[str, Message | None]) -> Message | None:
-    """A mail after some of its rows have found another reader; None when the first is gone: the next one leads."""
-    lead = stands.get(message.id, message)
-    company = tuple(mine for each in message.company if (mine := stands.get(each.id, each)))
-    return replace(lead, company=company) if lead else None
 
 
 def _decided(message: Message, decide: Callable[[Message], Message]) -> list[Pair]:

@@ -121,8 +121,11 @@ def _invitation(at: Situation, shared: dict[str, Any]) -> Letter:
 
 
 def _reminder(at: Situation, shared: dict[str, Any]) -> Letter:
-    today = at.calendar.local(at.now).date()
-    days = at.calendar.working_days_between(today, at.calendar.last_day(at.submission.due_at))
+    """One that has had to wait until the last day says that it is the last day."""
+    today, last_day = at.calendar.local(at.now).date(), at.calendar.last_day(at.submission.due_at)
+    if today == last_day:
+        return LastDay(**shared, **_nagging(at))
+    days = at.calendar.working_days_between(today, last_day)
     left = datewords.working_days(days, at.message.language)
     return Reminder(**shared, **_nagging(at), **_own_words(at, shared), left=left)
 

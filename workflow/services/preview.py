@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 
 from workflow.domain.calendar import Calendar
+from workflow.domain.foretelling import preview
 from workflow.domain.people import Unit
 from workflow.domain.planning import Case
-from workflow.domain.preview import PreviewedMail, preview
+from workflow.domain.preview import PreviewedMail
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
 from workflow.domain.succession import Register
@@ -44,7 +45,10 @@ class RoundPreview:
 def look_ahead(db: Database, round_: Round, *, calendar: Calendar, now: datetime) -> RoundPreview:
     """All mails; of a planned round (stored or not) as if it opened at its time. Changes nothing."""
     cases = _cases(db, round_, calendar, now)
-    mails = preview(round_, cases, calendar=calendar, now=now)
+    beside = [(other, _cases(db, other, calendar, now)) for other in _beside(db, round_, now)]
+    with db.read() as work:
+        told = work.outbox.told_on(calendar.local(now).date())
+    mails = preview(round_, cases, calendar=calendar, now=now, beside=beside, told=told)
     return RoundPreview(round=round_, cases=cases, mails=mails, calendar=calendar)
 
 
@@ -72,6 +76,22 @@ def preview_row(mail: PreviewedMail) -> dict[str, Any]:
         "along": list(mail.along),
         "carried_by": mail.carried_by,
     }
+
+
+def _beside(db: Database, round_: Round, now: datetime) -> list[Round]:
+    """The rounds that are open at the same time, or will open by themselves while this one runs."""
+    with db.read() as work:
+        others = [each for each in work.rounds.all() if each.id != round_.id]
+    if round_.state not in {RoundState.PLANNED, RoundState.OPEN}:
+        return []
+    return [each for each in others if _runs_beside(each, round_, now)]
+
+
+def _runs_beside(other: Round, round_: Round, now: datetime) -> bool:
+    if other.state is RoundState.OPEN:
+        return True
+    is_coming = other.state is RoundState.PLANNED and not other.is_held
+    return is_coming and max(now, other.opens_at) < min(round_.closes_at, other.closes_at)
 
 
 def _cases(db: Database, round_: Round, calendar: Calendar, now: datetime) -> tuple[Case, ...]:

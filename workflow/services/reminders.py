@@ -8,7 +8,7 @@ from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import TertialError
 from workflow.domain.messages import REMINDERS, Message, MessageKind, MessageState
-from workflow.domain.planning import Case, Due, Timetable, by_person, due_for
+from workflow.domain.planning import Case, Due, Ladder, Timetable, Turn, by_person, turn_of
 from workflow.domain.reminders import SUPERSEDED, Slot, next_after
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Recipient, Submission
@@ -17,18 +17,14 @@ from workflow.services.rounds import SYSTEM
 
 
 def plan_due(db: Database, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
-    """Plan for every open round; one transaction per round. Gives how many reminders were planned.
+    """Plan for all open rounds together: who answers in two of them gets one mail. Gives how many were planned.
 
-    A round that cannot be planned stops no other; its error is raised when all have been looked at.
+    A round that cannot be read stops no other; its error is raised when the others have been planned.
     """
-    with db.read() as work:
-        open_rounds = [each.id for each in work.rounds.all() if each.state is RoundState.OPEN]
-    planned, broken = 0, []
-    for round_id in open_rounds:
-        try:
-            planned += _plan_round(db, round_id, secrets=secrets, calendar=calendar, now=now)
-        except TertialError as error:
-            broken.append(error)
+    with db.read() as work:  # look first, in a transaction that blocks nobody: at most ticks nothing is due
+        open_rounds = sorted(each.id for each in work.rounds.all() if each.state is RoundState.OPEN)
+        plan, broken = _plan(work, open_rounds, calendar, now)
+    planned = _carry_out(db, open_rounds, secrets=secrets, calendar=calendar, now=now) if plan else 0
     if broken:
         raise broken[0]
     return planned
@@ -68,40 +64,50 @@ def cases_of(work: Work, round_id: str, kinds: Iterable[MessageKind] = ()) -> tu
     )
 
 
-def _plan_round(db: Database, round_id: str, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
-    """Look first, in a transaction that blocks nobody: at most ticks nothing is due."""
-    with db.read() as work:
-        if not _due(work, round_id, calendar, now):
-            return 0
+def _carry_out(db: Database, open_rounds: Sequence[str], *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
     with db.begin() as work:
         # One planner at a time: a second would take the first one's new reminder for an older one and skip it.
-        if work.rounds.get(round_id, lock=True).state is not RoundState.OPEN:
-            return 0
-        rows = _rows(work, round_id, _due(work, round_id, calendar, now), secrets=secrets, now=now)
-        _skip_older(work, round_id, rows, now)
+        locked = [work.rounds.get(each, lock=True) for each in open_rounds]
+        plan, _ = _plan(work, [each.id for each in locked if each.state is RoundState.OPEN], calendar, now)
+        rows = _rows(work, [due for turn in plan for due in turn.dues], secrets=secrets, now=now)
+        overtaken = {each.id: each for turn in plan for each in turn.overtaken}
+        work.outbox.change_all([(each, each.skip(SUPERSEDED)) for each in overtaken.values()])
         new = work.outbox.plan(rows)
-        if new:
-            skipped = sum(row.state is MessageState.SKIPPED for row in rows)
-            data = {"planned": len(rows) - skipped, "skipped": skipped}
-            work.log.append(Event(kind="reminders.planned", actor=SYSTEM, at=now, round=round_id, data=data))
+        for round_id in dict.fromkeys(row.round for row in rows) if new else ():
+            _log_planned(work, round_id, rows, now)
         return new
 
 
-def _due(work: Work, round_id: str, calendar: Calendar, now: datetime) -> list[Due]:
-    """What the ledger lacks at `now`: what to send, and what was missed with its reason."""
-    timetable = Timetable(work.rounds.get(round_id), calendar)
-    ladders = (ladder for case in cases_of(work, round_id, REMINDERS) for ladder in timetable.ladders(case, now))
-    return [due for theirs in by_person(ladders, calendar).values() for due in due_for(theirs, now)]
+def _plan(
+    work: Work, round_ids: Iterable[str], calendar: Calendar, now: datetime
+) -> tuple[list[Turn], list[TertialError]]:
+    """What there is to do for each person, and the errors of the rounds that could not be read."""
+    ladders: list[Ladder] = []
+    waiting: dict[str, tuple[Message, ...]] = {}
+    broken = []
+    for round_id in round_ids:
+        try:
+            timetable = Timetable(work.rounds.get(round_id), calendar)
+            cases = cases_of(work, round_id, REMINDERS)
+        except TertialError as error:
+            broken.append(error)
+            continue
+        ladders += [ladder for case in cases for ladder in timetable.ladders(case, now)]
+        waiting |= {case.submission.id: found for case in cases if (found := case.waiting())}
+    turns = (turn_of(theirs, waiting, now=now, calendar=calendar) for theirs in by_person(ladders, calendar).values())
+    return [turn for turn in turns if turn.dues or turn.overtaken], broken
 
 
-def _rows(work: Work, round_id: str, dues: Sequence[Due], *, secrets: Secrets, now: datetime) -> list[Message]:
-    links = {link.recipient: link.id for link in work.recipients.links_of_round(round_id) if link.is_valid(now)}
+def _rows(work: Work, dues: Sequence[Due], *, secrets: Secrets, now: datetime) -> list[Message]:
+    rounds = dict.fromkeys(due.ladder.submission.round for due in dues)
+    links = {
+        link.recipient: link.id for id_ in rounds for link in work.recipients.links_of_round(id_) if link.is_valid(now)
+    }
     return [due.row(secrets.new_id(), link=links.get(due.ladder.to.id, ""), now=now) for due in dues]
 
 
-def _skip_older(work: Work, round_id: str, rows: Iterable[Message], now: datetime) -> None:
-    """A reminder that still waits for its worker falls when a newer one is planned: only the newest is true."""
-    renewed = {(row.submission, row.recipient) for row in rows if row.state is MessageState.PLANNED}
-    waiting = work.outbox.list(round_id=round_id, kinds=REMINDERS, states={MessageState.PLANNED})
-    older = [each for each in waiting if (each.submission, each.recipient) in renewed and not each.lies_ahead(now)]
-    work.outbox.change_all([(each, each.skip(SUPERSEDED)) for each in older])
+def _log_planned(work: Work, round_id: str, rows: Iterable[Message], now: datetime) -> None:
+    states = [row.state for row in rows if row.round == round_id]
+    skipped = states.count(MessageState.SKIPPED)
+    data = {"planned": len(states) - skipped, "skipped": skipped}
+    work.log.append(Event(kind="reminders.planned", actor=SYSTEM, at=now, round=round_id, data=data))

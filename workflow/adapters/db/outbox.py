@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -33,6 +33,7 @@ from workflow.adapters.db.tables import (
     IS_PLANNED,
     MAY_LEAD,
     SECOND_BELT,
+    WEARS_BELT,
     attempts,
     outbox,
 )
@@ -124,6 +125,12 @@ class SqlOutbox:
         )
         rows = self._connection.execute(locked(self._connection, query.order_by(outbox.c.id), skip=True))
         return _grouped((by_address[each.address], each) for each in map(message_of, rows))
+
+    def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:
+        query = select(outbox.c.address).where(WEARS_BELT, outbox.c.local_day == day.isoformat())
+        if addresses:
+            query = query.where(outbox.c.address.in_(addresses))
+        return frozenset(self._connection.execute(query).scalars())
 
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
         query = select(outbox).where(outbox.c.lead.in_(leads)).order_by(outbox.c.id)
