@@ -108,11 +108,12 @@ def rows(taken: Taken) -> list[tuple[str, ...]]:
     """One for each step and size, with its growth since the size before."""
     found: list[tuple[str, ...]] = []
     for name in STEPS:
-        before: tuple[int, float] | None = None
+        before: tuple[int, float, float] | None = None
         for units, runs in taken.items():
-            seconds = median(each[name].seconds for each in runs)
-            growth = seconds / before[1] if before and units == TIMES * before[0] else None
-            verdicts = [LINEAR.judge(growth)] if growth is not None else []
+            seconds, cpu = (median(getattr(each[name], what) for each in runs) for what in ("seconds", "cpu"))
+            comparable = before if before and units == TIMES * before[0] else None
+            growth = (seconds / comparable[1], cpu / comparable[2]) if comparable else ()
+            verdicts = [f"{what}: {LINEAR.judge(each)}" for what, each in zip(("clock", "CPU"), growth, strict=False)]
             if name == OPEN:
                 in_database = median(each[name].in_database for each in runs)
                 verdicts.append(OPENED.judge(round(in_database / units * MILLION, 1)))
@@ -121,13 +122,15 @@ def rows(taken: Taken) -> list[tuple[str, ...]]:
                 (
                     f"{name}, {units:,} units",
                     f"{seconds:.3f}",
-                    f"{seconds / units * 1e6:.0f}",
-                    f"{growth:.1f}" if growth is not None else "",
+                    f"{cpu:.3f}",
+                    f"{cpu / units * 1e6:.0f}",
+                    " / ".join(f"{each:.1f}" for each in growth),
                     f"{runs[0][name].statements:,}",
+                    f"{runs[0][name].peak:,}",
                     "  " + "; ".join(verdicts),
                 )
             )
-            before = (units, seconds)
+            before = (units, seconds, cpu)
     return found
 
 
@@ -149,4 +152,6 @@ def main(given: argparse.Namespace) -> None:
                     migrate.upgrade(url)
                     with counted(url) as house:
                         runs.append(play(house, units))
-        say_table(("", "s", "µs/unit", "growth", "statements", "  targets"), rows(taken))
+        say_table(
+            ("", "s", "CPU s", "CPU µs/unit", "growth of both", "statements", "MB at most", "  targets"), rows(taken)
+        )

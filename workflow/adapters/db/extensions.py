@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from workflow.adapters.db.statements import Values, one, refused_as
+from workflow.adapters.db.statements import Values, led_by_others, one, refused_as
 from workflow.adapters.db.tables import extensions, submissions
 from workflow.domain.errors import AlreadyAskedError, NotFoundError, RequestAnsweredError
 from workflow.domain.extensions import Extension, ExtensionState
@@ -43,7 +43,7 @@ class SqlExtensions:
         return self._read(select(extensions).where(extensions.c.submission == submission_id))
 
     def of_round(self, round_id: str, *, states: Collection[ExtensionState] = ()) -> tuple[Extension, ...]:
-        query = select(extensions).join(submissions).where(submissions.c.round == round_id)
+        query = select(extensions).join(submissions).where(led_by_others(submissions.c.round, round_id))
         if states:
             query = query.where(extensions.c.state.in_(sorted(str(state) for state in states)))
         return self._read(query)

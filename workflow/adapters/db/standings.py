@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, TextClause, and_, case, func, 
 
 from workflow.adapters.db.outbox import LIGHT, message_of
 from workflow.adapters.db.people import recipient_of
+from workflow.adapters.db.statements import led_by_others
 from workflow.adapters.db.submissions import submission_of
 from workflow.adapters.db.tables import (
     IS_DATED,
@@ -76,7 +77,7 @@ class SqlStandings:
         return tuple(message_of(row) for row in self._connection.execute(query))
 
     def next_mails(self, round_id: str, *, limit: int) -> tuple[datetime, int] | None:
-        planned = select(outbox.c.due_at).where(IS_PLANNED, _is(outbox.c.round, round_id))
+        planned = select(outbox.c.due_at).where(IS_PLANNED, led_by_others(outbox.c.round, round_id))
         first = self._connection.execute(planned.order_by(outbox.c.due_at, outbox.c.id).limit(1)).scalar_one_or_none()
         if first is None:
             return None
@@ -132,11 +133,8 @@ def _stands(round_id: str, state: str, now: datetime) -> list[Condition]:
 
 
 def _alone(round_id: str, now: datetime) -> list[Condition]:
-    """Who never had anybody, and of those whose people have their time, who has nobody right now.
-
-    These few lead: a database that knows no numbers would rather go through all that owe, so it gets no index there.
-    """
-    never = select(submissions.c.id).where(LACKS_CONTACT, _is(submissions.c.round, round_id))
+    """Who never had anybody, and of those whose people have their time, who has nobody right now: these few lead."""
+    never = select(submissions.c.id).where(LACKS_CONTACT, led_by_others(submissions.c.round, round_id))
     others = recipients.alias("others")
     right_now = (
         select(others.c.id)
@@ -150,12 +148,7 @@ def _alone(round_id: str, now: datetime) -> list[Condition]:
     )
     deserted = select(recipients.c.submission).where(_HAS_DATES, ~right_now)
     owes = submissions.c.state.in_(_STILL_OWED)
-    return [submissions.c.id.in_(never.union_all(deserted)), _is(submissions.c.round, round_id), owes]
-
-
-def _is(column: ColumnElement[str], value: str) -> ColumnElement[bool]:
-    """The column has this value; no index is looked for by it."""
-    return func.coalesce(column, "") == value
+    return [submissions.c.id.in_(never.union_all(deserted)), led_by_others(submissions.c.round, round_id), owes]
 
 
 def _order(wanted: Wanted, now: datetime) -> list[ColumnElement[Any]]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, TextClause
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, TextClause, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
@@ -43,6 +43,14 @@ def locked(connection: Connection, query: Select[Any], *, skip: bool = False) ->
 def _locking(query: Select[Any], skip: bool) -> Select[Any]:
     """A query that is kept is made once: the library then knows it again, and compiles it no more."""
     return query.with_for_update(key_share=True, skip_locked=skip)
+
+
+def led_by_others(column: ColumnElement[str], value: str) -> ColumnElement[bool]:
+    """The column has this value, and no index is looked for by it.
+
+    SQLite knows no numbers: it would rather go through a whole round than through the few rows that are wanted of it.
+    """
+    return func.coalesce(column, "") == value
 
 
 @contextmanager
