@@ -107,6 +107,18 @@ def need(program: str) -> str:
     return found
 
 
+def python_of_libreoffice() -> str:
+    """A Python that can speak with LibreOffice: the one it ships with, or the system's."""
+    shipped = Path(need("soffice")).resolve().parent / "python"
+    for python in (str(shipped), "/usr/bin/python3"):
+        if (
+            shutil.which(python)
+            and subprocess.run([python, "-c", "import uno"], check=False, capture_output=True).returncode == 0
+        ):
+            return python
+    return need("a Python with uno")
+
+
 def convert(data: bytes, to: str, folder: Path) -> bytes:
     """Open in LibreOffice and save as `to` (docx, pdf); a profile of its own lets two run at once."""
     office = need("soffice")

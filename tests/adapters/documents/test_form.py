@@ -143,10 +143,11 @@ def test_tables_have_headings_that_are_read_aloud() -> None:
         assert table.find(f"{qn('w:tblPr')}/{qn('w:tblCaption')}") is not None
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
 @pytest.mark.parametrize("given", [{}, answers(kultur="a\nb & c")], ids=["empty", "prefilled"])
-def test_the_form_follows_the_standard(tmp_path: Path, given: dict[str, Answer]) -> None:
+def test_the_form_follows_the_standard(tmp_path: Path, given: dict[str, Answer], language: str) -> None:
     path = tmp_path / "form.docx"
-    path.write_bytes(OFFICE.word_form(sheet(given)))
+    path.write_bytes(OFFICE.word_form(replace(sheet(given), language=language)))
     result = OpenXmlValidator().validate(path)
     assert result.errors == []
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
-from workflow.adapters.documents.fields import REASON_SUFFIX, fingerprint, is_blank
+from workflow.adapters.documents.fields import REASON_SUFFIX, fingerprint, is_blank, without_invitations
 from workflow.adapters.documents.form_answers import FormAnswers, Given
 from workflow.adapters.documents.tape import BodyText, Line, Region, Sign
 from workflow.domain.forms import AskedQuestion, QuestionSet
@@ -58,9 +58,8 @@ class Leftovers:
             yield from _in_foreign_words(self._questions[key], given)
         strange = self._strange_regions()
         for line in self._text.tape.lines_outside(self._spans, [region.span for region, _ in strange]):
-            if _is_foreign(line, self._own):
-                where = self._where(line) if line.part < 0 else strange[line.part][1]
-                yield Unread(text=line.text.strip(), where=where)
+            if text := _foreign(line, self._own):
+                yield Unread(text=text, where=self._where(line) if line.part < 0 else strange[line.part][1])
 
     def notes(self) -> Iterator[Phrase]:
         """What stands in answers and is no text, and what became of it; each once per question."""
@@ -102,12 +101,14 @@ class Leftovers:
 def aside(text: BodyText, where: Phrase, own: Collection[str]) -> Iterator[Unread]:
     """All words of a text beside the body that are not the form's own."""
     for line in text.tape.lines_outside(()):
-        if _is_foreign(line, own):
-            yield Unread(text=line.text.strip(), where=where)
+        if words := _foreign(line, own):
+            yield Unread(text=words, where=where)
 
 
-def _is_foreign(line: Line, own: Collection[str]) -> bool:
-    return not is_blank(line.text) and fingerprint(line.text) not in own
+def _foreign(line: Line, own: Collection[str]) -> str:
+    """The line's words, where they are not the form's own."""
+    text = without_invitations(line.text)
+    return "" if is_blank(text) or fingerprint(text) in own else text.strip()
 
 
 def _in_foreign_words(question: AskedQuestion, given: Given) -> Iterator[Unread]:

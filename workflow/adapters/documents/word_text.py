@@ -115,6 +115,8 @@ class _Reader:
         named = [None if properties is None else properties.find(qn(name)) for name in ("w:tag", "w:alias")]
         name = next((found.get(_VAL, "") for found in named if found is not None), "")
         self._fields.append(bool(name))
+        if self._by_libreoffice and _comes_after_break(element):
+            self.writer.tape.mark(Sign.LOST_BREAK)
         if name and properties is not None:
             self.writer.begin_field(name, shows_invitation=properties.find(qn("w:showingPlcHdr")) is not None)
 
@@ -154,6 +156,12 @@ class _Reader:
         holder = None if around is None else around.getparent()
         about = None if holder is None else holder.find(_ABOUT)
         self.writer.tape.mark(Sign.PICTURE, "" if about is None else about.get("descr", ""))
+
+
+def _comes_after_break(control: etree._Element) -> bool:
+    """LibreOffice 7.4 moves the line breaks of a plain field before it."""
+    before = control.getprevious()
+    return before is not None and before.tag == qn("w:r") and len(before) > 0 and before[-1].tag == qn("w:br")
 
 
 def _is_page_number(instruction: str | None) -> bool:
