@@ -162,7 +162,8 @@ def test_a_change_in_between_is_shown_and_the_words_are_kept(asked: App) -> None
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"wish": "keep"}, "Välj vad som ska ändras"),
+        ({"wish": "keep", "phone": "08-508 00 001"}, "Välj vad som ska ändras, eller gå tillbaka"),
+        ({"wish": "keep"}, "Du har skrivit något nytt"),
         ({"wish": "other", "note": " "}, "Skriv vad som ska ändras"),
         ({"wish": "change", "who": "", "email": ASA}, "Skriv ett namn"),
         ({"wish": "successor", "who": "Nils", "email": "nils"}, "är ingen e-postadress"),

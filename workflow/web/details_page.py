@@ -28,6 +28,10 @@ CONFLICT = 409
 UNPROCESSABLE = 422
 
 
+class KeptButChangedError(RefusedError):
+    sentence = "Du har skrivit något nytt men valt att uppgifterna stämmer. Välj vad som ska ändras."
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """The form as it stands: by field and number of the place, and what is wrong: (id of the field, sentence)."""
@@ -136,10 +140,21 @@ def _read(form: FormData, asked: Question, language: str) -> Typed:
         if chosen in set(Wish):
             wishes[number], wrong = _wished(form, number, place, Wish(chosen), language)
             found += wrong
+        elif _has_written(form, number, place):
+            found.append((f"{KEEP}.{number}", error_text(KeptButChangedError(), language)))
     if not found:
         told = problems(asked.places, wishes)
         found = [(_target(number, fault.field), error_text(fault.error, language)) for number, fault in told]
     return replace(typed, problems=tuple(found), wishes=wishes)
+
+
+def _has_written(form: FormData, number: int, place: Place) -> bool:
+    """Whether somebody has written something new and left the choice as it was: it must not be lost unseen."""
+    was = place.contact
+    known = {"who": was.name, "email": was.email, "phone": was.phone, "role": str(was.role), "note": ""}
+    return any(
+        sent(form, f"{name}.{number}").strip() != value for name, value in known.items() if f"{name}.{number}" in form
+    )
 
 
 def _wished(
