@@ -1,4 +1,4 @@
-"""The yearly question in Chromium: nothing for axe to find, wide and narrow, from the link to the coordinator's press."""
+"""The yearly question in Chromium, wide and narrow: nothing for axe to find, from the link to the register."""
 
 import pytest
 from playwright.sync_api import Browser, Page

@@ -84,7 +84,7 @@ def common(language: str) -> dict[str, Any]:
     }
 
 
-def office(language: str) -> dict[str, str]:
+def office(language: str) -> dict[str, Any]:
     """What the letters to a coordinator share."""
     unit = ("unit", "round", "due", "due_day", "due_clock")
     return {key: words for key, words in common(language).items() if key not in unit}
@@ -269,6 +269,9 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
         "digest-two-rounds",
         Digest(**shared, rounds=(bare, other), asked=0, late=1, waiting=1, undelivered=1, no_contact=0),
     )
+    wanted = ChoreList(key="register", lines=(Chore(unit="Norrby nämnd", fact="Alva Påhittad"),), more=1)
+    alone = Digest(**shared, rounds=(), asked=0, late=0, waiting=0, undelivered=0, no_contact=0, register=wanted)
+    yield "digest-register", alone
     reviews = replace(bare, todo=(replace(waiting, more=2),))
     yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
     one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))

@@ -1,12 +1,15 @@
 """Answers to the yearly question, and what coordinators do about them: nothing changes in the register by itself."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from tests.builders import an_account
 from tests.services.conftest import NORRBY, OFFICE, House
 from tests.services.test_details import at, plan
 from workflow.domain.details import CorrectionClosedError, CorrectionState, DetailsPolicy, Said, Wish
+from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import LinkError, StaleWriteError
 from workflow.domain.messages import MessageKind
 from workflow.domain.people import Contact, Role
@@ -19,6 +22,7 @@ from workflow.services.corrections import (
     open_corrections,
 )
 from workflow.services.details_answers import NothingAskedError, Reader, SameAddressError, Wished
+from workflow.services.digest import plan_digests
 
 ASA, BO = "asa.pahittad@norrby.example", "bo.pahittad@norrby.example"
 NILS = Wished(wish=Wish.SUCCESSOR, name="Nils Ny", email="nils@norrby.example", phone="08-1")
@@ -207,3 +211,26 @@ def test_own_words_are_for_a_person_to_act_on(asked: House) -> None:
         apply(asked, request)
     close_correction(asked.db, request, CorrectionState.REFUSED, by="k-1", now=asked.clock.at)
     assert state(asked, request) is CorrectionState.REFUSED
+
+
+def test_coordinators_hear_of_it_in_the_morning_even_between_rounds(house: House) -> None:
+    with house.db.begin() as work:
+        work.access.add_account(an_account())
+    at(house, "2027-12-01")
+    plan(house)
+    house.deliver()
+    request = ask_for(house, PHONE)
+    at(house, "2027-12-02", "08:00")
+    tell = partial(plan_digests, house.db, DigestPolicy(), secrets=house.secrets, calendar=house.calendar)
+    assert tell(now=house.clock.at) == 1
+    house.deliver()
+    with house.read() as work:
+        digest = work.outbox.get(work.outbox.list(kinds={MessageKind.DIGEST})[0].id).frozen
+    assert digest
+    assert digest.subject == "Att göra i dag: 1 vill ändra i registret"
+    assert "Norrby stadsdelsnämnd: Åsa Påhittad" in digest.text
+    assert "/register/uppgifter" in digest.text
+    assert PHONE.note not in digest.text
+    close_correction(house.db, request, CorrectionState.HANDLED, by="k-1", now=house.clock.at)
+    at(house, "2027-12-03", "08:00")
+    assert tell(now=house.clock.at) == 0

@@ -180,15 +180,30 @@ def have_waited(waiting: Iterable[Waiting], days: int) -> tuple[Waiting, ...]:
 
 
 def why_not(
-    message: Message, account: Account | None, chores: Sequence[Chores], accounts: Sequence[Account], today: date
+    message: Message,
+    account: Account | None,
+    chores: Sequence[Chores],
+    accounts: Sequence[Account],
+    today: date,
+    *,
+    others: bool = False,
 ) -> str:
-    """Why a mail to a coordinator must not go any more, or "". Yesterday's is never sent today."""
+    """Why a mail to a coordinator must not go any more, or "". Yesterday's is never sent today.
+
+    `others`: whether something needs doing beside the rounds.
+    """
     if message.slot != today.isoformat():
         return TOO_LATE
     if account is None:
         return NO_ACCOUNT
     if message.kind is MessageKind.DIGEST:
-        return NOT_WANTED if not account.digest else "" if any(each.anything for each in chores) else NOTHING_TO_DO
+        return (
+            NOT_WANTED
+            if not account.digest
+            else ""
+            if others or any(each.anything for each in chores)
+            else NOTHING_TO_DO
+        )
     return "" if reminded_of(message, account, chores, accounts) else NOTHING_TO_DO
 
 

@@ -275,7 +275,7 @@ class RoundDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest(Letter):
-    """To a coordinator. The counts are those of all rounds together."""
+    """To a coordinator. The counts are those of all rounds together; `register` is what people want changed there."""
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
     rounds: tuple[RoundDigest, ...]
@@ -284,6 +284,7 @@ class Digest(Letter):
     waiting: int
     undelivered: int
     no_contact: int
+    register: ChoreList = ChoreList(key="register", lines=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from workflow.domain.addressing import addressee
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
+from workflow.domain.details import Correction, CorrectionState
 from workflow.domain.digest import (
     MISSED,
     NOTHING_TO_DO,
@@ -38,13 +39,17 @@ class Agenda:
     accounts: tuple[Account, ...]
     chores: tuple[Chores, ...]
     today: date
+    corrections: tuple[Correction, ...] = ()
+    """What people want changed in the register, and nobody has answered."""
 
     def account(self, message: Message) -> Account | None:
         return next((each for each in self.accounts if each.email == message.to_email), None)
 
     def against(self, message: Message) -> str:
         """Why this mail must not go any more, or ""."""
-        return why_not(message, self.account(message), self.chores, self.accounts, self.today)
+        return why_not(
+            message, self.account(message), self.chores, self.accounts, self.today, others=bool(self.corrections)
+        )
 
 
 def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
@@ -53,6 +58,7 @@ def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
         accounts=work.access.accounts(),
         chores=tuple(_chores(work, each, calendar, now) for each in _open(work)),
         today=calendar.local(now).date(),
+        corrections=work.details.corrections(states={CorrectionState.ASKED}),
     )
 
 
@@ -60,7 +66,8 @@ def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calend
     """Plan today's mails, once for each coordinator and day; gives how many are to be sent.
 
     A day on which there is nothing to tell, or that nobody planned in time, stands in the ledger as skipped. Nothing
-    is planned on days without sending, before the time of day, or while no round is open.
+    is planned on days without sending, before the time of day, or while no round is open and nobody wants a change in
+    the register.
     """
     today = calendar.local(now).date()
     due_at = due_on(today, policy, calendar)
@@ -73,7 +80,7 @@ def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calend
             return 0
         agenda = read_agenda(work, calendar=calendar, now=now)
     planner = Planner(agenda, policy, ledger, secrets, calendar, now)
-    rows = [row for account in lacking for row in planner.rows(account)] if agenda.chores else []
+    rows = [row for account in lacking for row in planner.rows(account)] if agenda.chores or agenda.corrections else []
     return _plan(db, rows, now)
 
 
@@ -104,7 +111,8 @@ class Planner:
     def rows(self, account: Account) -> list[Message]:
         own = [each for each in self.ledger if each.to_email == account.email]
         last = max((date.fromisoformat(each.slot) for each in own), default=None)
-        opened = min(self.calendar.local(each.round.opens_at).date() for each in self.agenda.chores)
+        opens = (self.calendar.local(each.round.opens_at).date() for each in self.agenda.chores)
+        opened = min(opens, default=self.agenda.today)
         days = missed_days(last, opened=opened, today=self.agenda.today, calendar=self.calendar)
         missed = [self._row(account, day).skip(MISSED) for day in days]
         return [*missed, self._todays(account, own)]
@@ -117,7 +125,7 @@ class Planner:
 
     def _is_due(self, account: Account, own: Sequence[Message]) -> bool:
         if account.digest:
-            return any(each.anything for each in self.agenda.chores)
+            return bool(self.agenda.corrections) or any(each.anything for each in self.agenda.chores)
         reminded = [date.fromisoformat(each.slot) for each in own if _reminded(each)]
         return review_is_due(
             for_review_by(account, self.agenda.chores, self.agenda.accounts),

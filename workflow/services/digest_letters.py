@@ -6,6 +6,7 @@ from typing import Any
 
 from workflow.domain import datewords
 from workflow.domain.calendar import Calendar
+from workflow.domain.details import Correction
 from workflow.domain.digest import Asked, Chores, Late, Waiting, reminded_of
 from workflow.domain.letters import Chore, ChoreList, Digest, Letter, ReviewReminder, RoundDigest
 from workflow.domain.messages import Message, MessageKind
@@ -41,6 +42,7 @@ class _Writer:
             waiting=sum(len(each.waiting) for each in chores),
             undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
             no_contact=sum(len(each.without_contact) for each in chores),
+            register=self._list("register", [self._wanted(each) for each in self._agenda.corrections]),
         )
 
     def reviews(self) -> ReviewReminder:
@@ -60,12 +62,21 @@ class _Writer:
         return {
             "language": self._language,
             "first_name": self._message.to_name.split(" ", maxsplit=1)[0],
-            "link": self._page(chores[0]) if len(chores) == 1 else f"{self._office.base_url}/omgangar",
+            "link": self._link(chores),
             "office": self._office.sender_name,
             "contact_name": self._office.contact_name,
             "contact_phone": self._office.contact_phone,
             "contact_email": self._office.contact_email,
         }
+
+    def _link(self, chores: Sequence[Chores]) -> str:
+        if not chores and self._agenda.corrections:
+            return f"{self._office.base_url}/register/uppgifter"
+        return self._page(chores[0]) if len(chores) == 1 else f"{self._office.base_url}/omgangar"
+
+    def _wanted(self, correction: Correction) -> Chore:
+        contact = correction.was.contact
+        return Chore(unit=correction.was.unit_name, fact=contact.name or contact.email)
 
     def _page(self, chores: Chores) -> str:
         return f"{self._office.base_url}/omgang/{chores.round.id}"
