@@ -1,31 +1,21 @@
-"""The ten standing invariants (I1–I10) over the database, the sink's truth, the event log and what people were told."""
+"""The ten standing invariants (I1–I10) over the database, the sink's truth, the log, and what people were told."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
-from sqlalchemy import select
-
-from tests.faults.sink import Dot, read_truth
+from tests.faults import told
+from tests.faults.evidence import Evidence, Violation
 from tests.faults.world import CALENDAR
-from workflow.adapters.db.engine import make_engine
-from workflow.adapters.db.tables import answers as answers_table
-from workflow.adapters.db.tables import audit_head
-from workflow.bootstrap import App
 from workflow.domain.addressing import addressee
-from workflow.domain.audit import Chained, first_break
+from workflow.domain.audit import first_break
 from workflow.domain.messages import OWED_ONLY, Message, MessageKind, MessageState
+from workflow.domain.planning import Timetable
 from workflow.domain.rounds import ANSWERABLE, Round, RoundState
-from workflow.domain.submissions import Edition, Recipient, Submission
-from workflow.services.reminders import known_slots, slots_of
+from workflow.domain.submissions import Submission
+from workflow.services.reminders import known_slots
 
-BELTED = frozenset({MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN})
 UNDER_WAY = frozenset({MessageState.SENDING, MessageState.HANDING})
 SENT_BACK = frozenset({"submission.returned", "submission.reopened"})
-OWES_AGAIN = SENT_BACK | {"submission.taken_back"}
 HISTORY = {  # event → the states it may be met in → the state it leads to
     "submission.started": ({"not_started"}, "draft"),
     "submission.submitted": ({"draft", "returned"}, "submitted"),
@@ -39,92 +29,6 @@ HISTORY = {  # event → the states it may be met in → the state it leads to
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """`rule` is I1 to I10; `ids` say where to look."""
-
-    rule: str
-    ids: tuple[str, ...]
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.rule} {self.text}: {', '.join(self.ids)}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Everything that can be known of a world, read once. `told` are the lines of the history."""
-
-    now: datetime
-    rounds: tuple[Round, ...]
-    submissions: tuple[Submission, ...]
-    recipients: Mapping[str, tuple[Recipient, ...]]
-    messages: tuple[Message, ...]
-    editions: Mapping[str, tuple[Edition, ...]]
-    answers: Mapping[tuple[str, str], tuple[tuple[int, str], ...]]
-    log: tuple[Chained, ...]
-    head: tuple[int, str]
-    dots: tuple[Dot, ...]
-    told: tuple[Mapping[str, object], ...]
-
-    def copies(self) -> Counter[str]:
-        """How often each message id was kept by the sink."""
-        return Counter(dot.message_id.strip("<>").partition("@")[0] for dot in self.dots if dot.kept)
-
-    def again(self) -> Counter[str]:
-        """How often a person asked for a message to be sent again."""
-        return Counter(link.event.message for link in self.log if link.event.kind == "message.again")
-
-
-def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
-    """Read it all in one snapshot of the database, after the truth: what is in the truth must be in the database."""
-    dots, told = read_truth(truth), _lines(history)
-    with house.db.read() as work:
-        rounds = work.rounds.all()
-        submissions = tuple(each for round_ in rounds for each in work.submissions.of_round(round_.id))
-        people = [each for round_ in rounds for each in work.recipients.of_round(round_.id)]
-        return Evidence(
-            now=now,
-            rounds=rounds,
-            submissions=submissions,
-            recipients={
-                each.id: tuple(person for person in people if person.submission == each.id) for each in submissions
-            },
-            messages=work.outbox.list(),
-            editions={each.id: work.editions.of(each.id) for each in submissions if each.edition},
-            answers=_answers(house.settings.database_url),
-            log=work.log.all(),
-            head=_head(house.settings.database_url),
-            dots=dots,
-            told=told,
-        )
-
-
-def _lines(path: Path) -> tuple[Mapping[str, object], ...]:
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    return tuple(json.loads(line) for line in lines if line.endswith(b"\n"))
-
-
-def _answers(url: str) -> dict[tuple[str, str], tuple[tuple[int, str], ...]]:
-    """Every version of every answer: the ports give only the newest."""
-    engine = make_engine(url)
-    with engine.begin() as connection:
-        rows = connection.execute(select(answers_table).order_by(answers_table.c.version)).all()
-    engine.dispose()
-    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for row in rows:
-        found.setdefault((row.submission, row.question), []).append((row.version, row.text))
-    return {key: tuple(versions) for key, versions in found.items()}
-
-
-def _head(url: str) -> tuple[int, str]:
-    engine = make_engine(url)
-    with engine.begin() as connection:
-        row = connection.execute(select(audit_head)).one()
-    engine.dispose()
-    return row.number, row.hash
-
-
 def check(evidence: Evidence, rules: Sequence[str] = ()) -> list[Violation]:
     """All that is wrong; `rules` narrows it to some of I1 to I10."""
     wanted = [RULES[rule] for rule in rules] or RULES.values()
@@ -135,16 +39,12 @@ def check(evidence: Evidence, rules: Sequence[str] = ()) -> list[Violation]:
 
 
 def planned_once(evidence: Evidence) -> Iterator[Violation]:
-    """I1: each key at most once; one reminder per submission, recipient and local day."""
+    """I1: each key at most once; one reminder per person and local day, in the ledger and at the server."""
     for key, times in Counter(each.key for each in evidence.messages).items():
         if times > 1:
             yield Violation("I1", (key,), f"planned {times} times")
-    days = Counter(
-        (each.submission, each.recipient, each.local_day)
-        for each in evidence.messages
-        if each.is_reminder and each.state in BELTED and each.local_day
-    )
-    yield from (Violation("I1", day, f"{times} reminders on a day") for day, times in days.items() if times > 1)
+    yield from told.belt_lies_round_the_ledger(evidence)
+    yield from told.one_a_day_arrived(evidence)
 
 
 def due_exists(evidence: Evidence) -> Iterator[Violation]:
@@ -160,11 +60,21 @@ def due_exists(evidence: Evidence) -> Iterator[Violation]:
         if not any(each.kind is MessageKind.INVITATION for each in mine):
             yield Violation("I2", (submission.id,), "never invited")
         if submission.is_owed and round_.state is RoundState.OPEN:
-            known = known_slots(mine, submission)
-            due = [slot for slot in slots_of(round_, submission, CALENDAR) if slot.send_at <= evidence.now]
-            lacking = [slot.key for slot in due if slot.key not in known]
+            lacking = _due_slots(evidence, round_, submission) - known_slots(mine, submission)
             if lacking:
-                yield Violation("I2", (submission.id, *lacking), "a slot that is due is not in the ledger")
+                yield Violation("I2", (submission.id, *sorted(lacking)), "a slot that is due is not in the ledger")
+
+
+def _due_slots(evidence: Evidence, round_: Round, submission: Submission) -> set[str]:
+    """Those of every audience in which the unit has somebody."""
+    people, timetable = evidence.recipients[submission.id], Timetable(round_, CALENDAR)
+    return {
+        slot.key
+        for audience in round_.policy.audiences
+        if addressee(people, evidence.now, audience)
+        for slot in timetable.of(submission, audience)
+        if slot.send_at <= evidence.now
+    }
 
 
 def arrived_once(evidence: Evidence) -> Iterator[Violation]:
@@ -176,16 +86,20 @@ def arrived_once(evidence: Evidence) -> Iterator[Violation]:
 
 
 def sent_arrived(evidence: Evidence) -> Iterator[Violation]:
-    """I4: what the ledger calls sent is at the server; what is at the server, the ledger does not call unsent."""
-    copies = evidence.copies()
-    ends = {MessageState.SENT, MessageState.UNKNOWN} | UNDER_WAY
+    """I4: what the ledger calls sent is at the server; what is at the server, the ledger does not call unsent.
+
+    A mail told of exactly the units whose rows say so.
+    """
+    copies, arrived = evidence.copies(), evidence.tellings()
+    ends, again = {MessageState.SENT, MessageState.UNKNOWN} | UNDER_WAY, evidence.again()
     for message in evidence.messages:
-        if message.state is MessageState.SENT and not copies[message.id]:
+        if message.state is MessageState.SENT and not arrived[message.id]:
             yield Violation("I4", (message.id, message.key), "sent, but the server never had it")
-        if copies[message.id] and message.state not in ends and not evidence.again()[message.id]:
+        if arrived[message.id] and message.state not in ends and not again[message.id]:
             yield Violation("I4", (message.id, message.key), f"the server has it, but it is {message.state}")
     known = {message.id for message in evidence.messages}
     yield from (Violation("I4", (each,), "the server has what nobody planned") for each in copies if each not in known)
+    yield from told.letters_are_as_the_ledger_says(evidence)
 
 
 def nothing_stuck(evidence: Evidence) -> Iterator[Violation]:
@@ -198,17 +112,18 @@ def nothing_stuck(evidence: Evidence) -> Iterator[Violation]:
 
 
 def decided_in_time(evidence: Evidence) -> Iterator[Violation]:
-    """I6: by the order of the log, no mail that asks for an answer is released after the answer came in."""
+    """I6: by the order of the log, no mail that asks for an answer is released after the answer came in.
+
+    Asked of each row the log released, and of each unit that the mail at the server tells of.
+    """
     kinds = {message.id: message.kind for message in evidence.messages}
-    answered: set[str] = set()
+    answered = told.Answered()
     for link in evidence.log:
         event = link.event
-        if event.kind in {"submission.submitted", "submission.excused"}:
-            answered.add(event.submission)
-        elif event.kind in OWES_AGAIN:
-            answered.discard(event.submission)
-        elif event.kind == "message.handing" and event.submission in answered and kinds[event.message] in OWED_ONLY:
+        answered.hear(event)
+        if event.kind == "message.handing" and event.submission in answered and kinds[event.message] in OWED_ONLY:
             yield Violation("I6", (event.message, event.submission, str(link.number)), "released after the answer")
+    yield from told.told_in_time(evidence)
 
 
 def told_is_kept(evidence: Evidence) -> Iterator[Violation]:

@@ -17,13 +17,16 @@ from typing import TypeVar
 
 import pytest
 
-from tests.faults.checker import Evidence, Violation, check, gather
+from tests.builders import an_answer
+from tests.faults.checker import check
+from tests.faults.evidence import Evidence, Violation, gather
 from tests.faults.hand import delivering_once, nursery, schedule, start
 from tests.faults.sink import Sink, read_truth, sink_here
-from tests.faults.world import CALENDAR, MORNING, Place, opened, plan, planned_round, settle_in
+from tests.faults.world import CALENDAR, MORNING, People, Place, contacts, opened, plan, planned_round, settle_in
 from workflow.bootstrap import App
-from workflow.domain.messages import LEASE, Message, MessageKind
+from workflow.domain.messages import LEASE, REMINDERS, Message, MessageKind
 from workflow.domain.rounds import Round
+from workflow.services import submissions
 
 Found = TypeVar("Found")
 
@@ -64,8 +67,8 @@ class Stage:
 
     def next_reminders(self) -> None:
         """To the next morning on which reminders are due; they are planned."""
-        before = len(self.messages())
-        while len(self.messages()) == before:
+        before = len(self.messages(*REMINDERS))
+        while len(self.messages(*REMINDERS)) == before:
             day = CALENDAR.local(self.place.now()).date() + timedelta(days=1)
             self.place.set_now(CALENDAR.at(day, MORNING))
             schedule(self.house, self.place.now())
@@ -85,6 +88,13 @@ class Stage:
         born.set_result(process.pid)
         return process
 
+    def hand_in(self, submission_id: str) -> None:
+        """A person answers everything and hands it in."""
+        house, now = self.house, self.place.now()
+        answers = [an_answer(key) for key in submissions.sheet(house.db, submission_id).questions.keys]
+        submissions.save_answers(house.db, submission_id, answers, by="r", now=now)
+        submissions.submit(house.db, submission_id, by="r", secrets=house.secrets, calendar=house.calendar, now=now)
+
     def messages(self, *kinds: MessageKind) -> tuple[Message, ...]:
         with self.house.db.read() as work:
             return work.outbox.list(kinds=kinds)
@@ -96,9 +106,9 @@ class Stage:
         return sum(dot.kept for dot in read_truth(self.place.truth))
 
     def copies(self, *kinds: MessageKind) -> Counter[int]:
-        """How many mails of the ledger are at the server so many times."""
-        copies = self.evidence().copies()
-        return Counter(copies[each.id] for each in self.messages(*kinds))
+        """How many rows of the ledger were told of so many times at the server."""
+        told = self.evidence().tellings()
+        return Counter(told[each.id] for each in self.messages(*kinds))
 
     def events(self, kind: str) -> int:
         with self.house.db.read() as work:
@@ -134,8 +144,12 @@ def make_stage(
     sink: Sink | None = None,
     through: Callable[[int], int] = lambda port: port,
     is_open: bool = True,
+    people: People = contacts,
 ) -> Iterator[Stage]:
-    """For tests that choose their own database, sink or number of units. `through` puts something before the sink."""
+    """For tests that choose their own database, sink, number of units or people.
+
+    `through` puts something before the sink.
+    """
     with sink_here(sink or Sink(folder / "truth.jsonl")) as listening:
         place = Place(
             database_url=url,
@@ -147,7 +161,7 @@ def make_stage(
         round_ = planned_round(1)
         place.set_now(round_.opens_at + timedelta(minutes=5))
         with opened(place) as house:
-            settle_in(house, count=count)
+            settle_in(house, count=count, people=people)
             plan(house, round_)
             if is_open:
                 schedule(house, place.now())

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from workflow.domain.messages import Message, MessageState
 from workflow.ports import Channel, Database, Handover, Postman, Preparation, Work
@@ -44,7 +44,13 @@ class Fate:
             os.kill(os.getpid(), self.by)
 
 
-def crashing(room: Mailroom, fate: Fate) -> Mailroom:
+class Witness(Protocol):
+    """Hears of each point when it is reached: a fate, or somebody who only remembers."""
+
+    def at(self, point: str) -> None: ...
+
+
+def crashing(room: Mailroom, fate: Witness) -> Mailroom:
     """The same mailroom, in which the process meets its fate."""
     return replace(room, db=_Db(room.db, fate), postman=_Postman(room.postman, fate))
 
@@ -53,7 +59,7 @@ def crashing(room: Mailroom, fate: Fate) -> Mailroom:
 class _Seen:
     """To which states mails were moved in a transaction."""
 
-    fate: Fate
+    fate: Witness
     states: set[MessageState] = field(default_factory=set)
 
     @property
@@ -68,7 +74,7 @@ class _Seen:
 @dataclass
 class _Db:
     inner: Database
-    fate: Fate
+    fate: Witness
 
     @contextmanager
     def begin(self) -> Iterator[Work]:
@@ -119,7 +125,7 @@ class _Outbox:
 @dataclass
 class _Postman:
     inner: Postman
-    fate: Fate
+    fate: Witness
 
     @contextmanager
     def connect(self) -> Iterator[Channel]:
@@ -130,7 +136,7 @@ class _Postman:
 @dataclass
 class _Channel:
     inner: Channel
-    fate: Fate
+    fate: Witness
 
     def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
         return self.inner.prepare(sender, recipients, data)

@@ -23,23 +23,37 @@ from pathlib import Path
 from tasks.jobs import JOBS
 from tests.builders import an_answer
 from tests.faults.crash import Fate, crashing
+from tests.faults.sink import name_of
+from tests.faults.trail import IDLE as LOOKING
+from tests.faults.trail import Trail
 from tests.faults.world import Place
 from workflow.adapters.files import write_whole
 from workflow.bootstrap import App
+from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import TertialError
 from workflow.domain.messages import LEASE, Message, MessageState
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Move, Submission
 from workflow.ports import Job, Work
-from workflow.services import extensions, reminders, rounds, submissions
+from workflow.services import digest, extensions, reminders, rounds, submissions
+from workflow.services.mailroom import Tally
 
 IDLE = 0.01  # seconds between two looks
+UNEMPLOYED, UNTICKED = 0.05, 0.25  # seconds: looking costs time that those who have work need
 
 
-def worker(place: Place, _seed: int = 0) -> None:
-    """Deliver, again and again, by the very function that the queue's job runs."""
+def worker(place: Place, _seed: int = 0, number: int = 0) -> None:
+    """Deliver, again and again, by the very function that the queue's job runs. One of a crew leaves a trail."""
+    trail = Trail.of(place.trail, number)
     house = place.house()
-    _forever(place, lambda: JOBS[Job.DELIVER](house))
+    watched = replace(house, mailroom=crashing(house.mailroom, trail))
+
+    def turn() -> None:
+        trail.at(LOOKING)
+        if JOBS[Job.DELIVER](watched) == Tally():
+            time.sleep(UNEMPLOYED)
+
+    _forever(place, turn)
 
 
 def fated_worker(place: Place, fate: Fate) -> None:
@@ -52,13 +66,22 @@ def delivering_once(place: Place) -> None:
     JOBS[Job.DELIVER](place.house())
 
 
-def scheduler(place: Place, _seed: int = 0) -> None:
-    """Open, close and plan what is due. The plans of config/ stay outside: the driver plans the rounds."""
+def scheduler(place: Place, _seed: int = 0, _number: int = 0) -> None:
+    """Open, close and plan what is due. The plans of config/ stay outside: the driver plans the rounds.
+
+    It ticks when the clock has moved on, else now and then: people extend, take back and are sent back meanwhile.
+    """
     house = place.house()
+    last: datetime | None = None
+    at = 0.0
 
     def tick() -> None:
+        nonlocal last, at
         now = house.now()
+        if last and now < last + timedelta(hours=1) and time.monotonic() < at + UNTICKED:
+            return
         schedule(house, now)
+        last, at = now, time.monotonic()
         write_whole(place.ticked, now.isoformat().encode(), durable=False)
 
     _forever(place, tick)
@@ -67,22 +90,23 @@ def scheduler(place: Place, _seed: int = 0) -> None:
 def schedule(house: App, now: datetime) -> None:
     rounds.open_due_rounds(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
     reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
+    digest.plan_digests(house.db, DigestPolicy(), secrets=house.secrets, calendar=house.calendar, now=now)
     rounds.close_due_rounds(house.db, now=now)
 
 
-def submitter(place: Place, seed: int) -> None:
+def submitter(place: Place, seed: int, _number: int = 0) -> None:
     """People: they save, hand in, take back; coordinators approve, return, extend. What was confirmed is noted."""
     house, dice = place.house(), random.Random(seed)  # noqa: S311 - chance, no secret
     _forever(place, lambda: _act(house, place, dice), pause=lambda: dice.uniform(0.01, 0.06))
 
 
-def naive(place: Place, _seed: int = 0) -> None:
+def naive(place: Place, _seed: int = 0, _number: int = 0) -> None:
     """What most programs do: claim with a lease, send, note it as sent; after the lease send again. No marker."""
     house = place.house()
     _forever(place, lambda: _naive_turn(house, place))
 
 
-ROLES: Mapping[str, Callable[[Place, int], None]] = {
+ROLES: Mapping[str, Callable[[Place, int, int], None]] = {
     "worker": worker,
     "scheduler": scheduler,
     "submitter": submitter,
@@ -209,7 +233,7 @@ def _letter(house: App, message: Message) -> EmailMessage:
     letter = EmailMessage()
     letter["From"], letter["To"] = house.office.sender_email, message.to_email
     letter["Subject"], letter["Message-ID"] = message.kind, f"<{message.id}@{house.office.mail_domain}>"
-    letter.set_content("Hej")
+    letter.set_content(f"Hej {name_of(int(message.submission.rpartition('.u')[2] or 0))}!")
     return letter
 
 
@@ -237,7 +261,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
-    ROLES[given.role](Place(database_url=given.database, folder=given.folder, smtp_port=given.smtp_port), given.seed)
+    place = Place(database_url=given.database, folder=given.folder, smtp_port=given.smtp_port)
+    ROLES[given.role](place, given.seed, given.number)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A mail server that only remembers: what it took is fsynced before it is answered. `python -m tests.faults.sink`.
 
-One line of JSON per mail whose final dot came: Message-ID, recipients, monotonic nanoseconds, and whether it was kept.
+One line of JSON per mail whose final dot came: Message-ID, recipients, monotonic nanoseconds, whether it was kept, and
+which units its text tells of.
 """
 
 import argparse
@@ -17,11 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from subprocess import PIPE, Popen
 
 KEPT, NOT_KEPT = "kept", "not kept"
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
+_UNIT = re.compile(r"nämnd\s+(\d+)", re.IGNORECASE)  # a line may end in the middle of a name
 _BIGGEST = 2**26  # bytes of one mail
 _USUAL = {
     "greeting": "220 sink.example",
@@ -67,17 +71,40 @@ class Dot:
     to: tuple[str, ...]
     at_ns: int
     phase: str
+    tells: tuple[str, ...] = ()
 
     @property
     def kept(self) -> bool:
         return self.phase == KEPT
+
+    @property
+    def message(self) -> str:
+        """The mail's id in the ledger."""
+        return self.message_id.strip("<>").partition("@")[0]
+
+
+def name_of(number: int) -> str:
+    """What a unit of a world is called, so that the sink knows it when it reads of it."""
+    return f"Nämnd {number}"
+
+
+def units_told_of(mail: bytes) -> tuple[str, ...]:
+    """Their names, as the plain text of a mail has them."""
+    parts = (part for part in message_from_bytes(mail).walk() if part.get_content_type() == "text/plain")
+    found = {int(number) for part in parts for number in _UNIT.findall(_decoded(part))}
+    return tuple(name_of(number) for number in sorted(found))
+
+
+def _decoded(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
 
 
 def read_truth(path: Path) -> tuple[Dot, ...]:
     """Whole lines only: a killed sink may have left half of one, which it has not answered for."""
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     rows = [json.loads(line) for line in lines if line.endswith(b"\n")]
-    return tuple(Dot(row["message_id"], tuple(row["to"]), row["at_ns"], row["phase"]) for row in rows)
+    return tuple(Dot(**row | {"to": tuple(row["to"]), "tells": tuple(row["tells"])}) for row in rows)
 
 
 class _Book:
@@ -165,6 +192,7 @@ class Sink:
                 "to": list(to),
                 "at_ns": time.monotonic_ns(),
                 "phase": KEPT if kept else NOT_KEPT,
+                "tells": units_told_of(body),
             }
         )
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import an_event
-from tests.faults.checker import Evidence, check
+from tests.faults.checker import check
 from tests.faults.conftest import Stage, make_stage
+from tests.faults.evidence import Evidence
 from tests.faults.sink import Dot, Fault, parse_fault
 from workflow.domain.audit import Chained, chain
 from workflow.domain.messages import MessageKind, MessageState

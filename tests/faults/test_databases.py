@@ -19,8 +19,9 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from tests.conftest import new_postgres
-from tests.faults.checker import check, gather
+from tests.faults.checker import check
 from tests.faults.conftest import Stage, make_stage, until
+from tests.faults.evidence import gather
 from tests.faults.hand import scheduler, submitter, worker
 from tests.faults.world import opened
 from tests.postgres import _programs, _run, _user, own_server

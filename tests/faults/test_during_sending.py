@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import an_answer
 from tests.faults.conftest import Stage
 from tests.faults.hand import schedule
 from workflow.domain.messages import MessageKind
@@ -19,10 +18,7 @@ ONE = "2027-K1.u1"
 
 
 def hand_in(stage: Stage) -> None:
-    house, now = stage.house, stage.place.now()
-    keys = submissions.sheet(house.db, ONE).questions.keys
-    submissions.save_answers(house.db, ONE, [an_answer(key) for key in keys], by="r", now=now)
-    submissions.submit(house.db, ONE, by="r", secrets=house.secrets, calendar=house.calendar, now=now)
+    stage.hand_in(ONE)
 
 
 def extend(stage: Stage) -> None:

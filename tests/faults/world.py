@@ -1,6 +1,6 @@
 """A small world to break: a database, a clock file, a round of invented units that is refilled when it is over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from tests.builders import a_contact, a_form, a_period, a_policy, a_round, a_unit
 from tests.fakes.documents import FakeDocuments
 from tests.fakes.queue import FakeQueue
+from tests.faults.sink import name_of
 from workflow.adapters.clock import FileClock, set_now
 from workflow.adapters.db import migrate
 from workflow.adapters.db.database import SqlDatabase
@@ -36,6 +37,8 @@ KEY = "en-nyckel-som-bara-finns-i-felproven-0123456789"
 BEGINS = date(2027, 1, 11)  # a Monday
 KINDS = (UnitKind.FACKNAMND, UnitKind.STADSDELSNAMND, UnitKind.BOLAG)
 MORNING = time(9)
+People = Callable[[tuple[Unit, ...]], Sequence[Contact]]
+"""Who answers for these units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,11 @@ class Place:
     def ticked(self) -> Path:
         """By when some scheduler has last looked at everything."""
         return self.folder / "ticked"
+
+    @property
+    def trail(self) -> Path:
+        """How far each worker has come."""
+        return self.folder / "trail"
 
     @property
     def mutterings(self) -> Path:
@@ -155,7 +163,7 @@ def _on_server(server: str, statement: str) -> None:
 
 def units(count: int) -> tuple[Unit, ...]:
     return tuple(
-        a_unit(id=f"u{number}", name=f"Nämnd {number}", short=f"N{number}", kind=KINDS[number % len(KINDS)])
+        a_unit(id=f"u{number}", name=name_of(number), short=f"N{number}", kind=KINDS[number % len(KINDS)])
         for number in range(count)
     )
 
@@ -195,11 +203,11 @@ def planned_round(number: int, begins: date = BEGINS, *, weeks: int = 8, policy:
     )
 
 
-def settle_in(house: App, *, count: int = 24) -> None:
+def settle_in(house: App, *, count: int = 24, people: People = contacts) -> None:
     """Put the register into an empty world."""
     some = units(count)
     with house.db.begin() as work:
-        work.people.replace(some, contacts(some))
+        work.people.replace(some, people(some))
 
 
 def plan(house: App, round_: Round) -> Round:
