@@ -15,7 +15,7 @@ from workflow.domain.audit import Chained, chain
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.services.outbox import deliver
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 
 def logged(evidence: Evidence, **event: object) -> Evidence:

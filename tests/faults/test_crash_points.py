@@ -10,7 +10,7 @@ from tests.faults.crash import BY_THE_SINK, POINTS, Fate
 from tests.faults.hand import delivering_once, fated_worker
 from workflow.domain.messages import MessageKind
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 MAILS, FLIGHT = 6, 3
 REST = MAILS - FLIGHT

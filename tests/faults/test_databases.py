@@ -29,7 +29,7 @@ from workflow.adapters.db import migrate
 from workflow.adapters.db.engine import make_engine
 from workflow.domain.messages import MessageState
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 UNDER_WAY = (MessageState.SENDING, MessageState.HANDING)
 

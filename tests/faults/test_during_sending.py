@@ -12,7 +12,7 @@ from workflow.domain.submissions import Submission
 from workflow.services import extensions, submissions
 from workflow.services.outbox import deliver
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 ONE = "2027-K1.u1"
 

@@ -16,7 +16,7 @@ from tests.faults.proxy import Proxy, proxy_to
 from workflow.domain.messages import MessageState
 from workflow.services.outbox import deliver
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
 
 PENDING = {MessageState.PLANNED, MessageState.SENDING, MessageState.HANDING}
 

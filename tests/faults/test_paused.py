@@ -22,7 +22,7 @@ from workflow.domain.messages import LEASE
 from workflow.ports import Job, Rendered
 from workflow.services.outbox import deliver
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
 
 
 def is_stopped(pid: int | None) -> bool:

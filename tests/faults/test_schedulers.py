@@ -20,7 +20,7 @@ from workflow.adapters.db import migrate
 from workflow.adapters.db.database import SqlDatabase
 from workflow.domain.rounds import RoundState
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 MOST_STATEMENTS = 200
 

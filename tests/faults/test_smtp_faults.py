@@ -19,7 +19,7 @@ from workflow.domain.messages import GIVE_UP_AFTER
 from workflow.services.mailroom import CHANNEL, Mailroom
 from workflow.services.outbox import deliver, send_again
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 QUARTER = timedelta(minutes=15)
 

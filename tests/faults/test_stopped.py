@@ -13,7 +13,7 @@ from tests.faults.conftest import Stage, make_stage, until
 from workflow.domain.messages import MessageState
 from workflow.settings import as_environment
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 MANY, STOPS = 240, 2
 NO_BROKER = "redis://127.0.0.1:1/0"

@@ -16,7 +16,7 @@ from tests.faults.serving import POINTS, serve
 from workflow.demo.browser import Browser
 from workflow.domain.submissions import State
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
 
 ONE = "2027-K1.u1"
 TEXT = "Skrivet strax innan det slocknade."

@@ -29,7 +29,10 @@ from workflow.services.audit import anchor_head
 
 ROUND = "2027-T1"
 
-names = st.sampled_from(["norrby", "hamnen", "norrby", "hamnen", "tysta"])
+NAMES = ("norrby", "hamnen", "viken", "tysta")
+"""Åsa answers for Norrby and Viken: one person, however her address is written, whichever language it goes with."""
+
+names = st.sampled_from(["norrby", "hamnen", "viken", "norrby", "hamnen", "viken", "tysta"])
 deaths = st.sampled_from(["", "", "", "", "before", "after"])
 due_days = st.integers(-2, 30)
 fates = st.lists(st.sampled_from([*ANSWERS, *DEATHS]), max_size=4)
@@ -76,11 +79,13 @@ class Machine(RuleBasedStateMachine):
     @initialize(death=deaths)
     def open(self, death: str) -> None:
         """Two schedulers open the round at once, and one of them may die of it."""
-        roster = [a_unit(), a_unit(id="hamnen", kind=UnitKind.BOLAG), a_unit(id="tysta", kind=UnitKind.FACKNAMND)]
+        kinds = (UnitKind.STADSDELSNAMND, UnitKind.BOLAG, UnitKind.FACKNAMND, UnitKind.FACKNAMND)
+        roster = [a_unit(id=name, name=name, kind=kind) for name, kind in zip(NAMES, kinds, strict=True)]
         people = [
             a_contact(),
             a_contact(role=Role.DEPUTY, email="bo@norrby.example"),
             a_contact(unit="hamnen", email="cleo@hamnen.example"),
+            a_contact(unit="viken", email="ASA.Pahittad@norrby.example", language="en"),
         ]
         with self.db.begin() as work:
             work.people.replace(roster, people)
@@ -172,7 +177,7 @@ class Machine(RuleBasedStateMachine):
         self._save(name, keys[question % len(keys)], text, death)
 
     @rule(name=names, text=st.sampled_from("ab"))
-    def hand_in(self, name: str, text: str) -> None:
+    def hand_in(self, name: str, text: str = "a") -> None:
         for key in self.units[name].questions:
             self._save(name, key, self.units[name].answers.get(key, text), "")
         self.submit(name)
@@ -328,7 +333,7 @@ class Machine(RuleBasedStateMachine):
     def _do(self, todo: list[tuple[str, object]]) -> None:
         for deed, what in todo:
             match deed:
-                case "submit" | "excuse" | "take_back" | "extend":
+                case "submit" | "hand_in" | "excuse" | "take_back" | "extend":
                     getattr(self, deed)(what)
                 case "work":
                     self.deliver()
@@ -350,8 +355,8 @@ class Machine(RuleBasedStateMachine):
     def send_again(self, number: int) -> None:
         doubtful = self._messages(*DOUBTFUL)
         chosen = doubtful[number % len(doubtful)].id
-        outbox.send_again(self.db, chosen, by="k", why="Hen har inte fått det.", now=self.now)
-        self.resent[chosen] = self.resent.get(chosen, 0) + 1
+        mail = outbox.send_again(self.db, chosen, by="k", why="Hen har inte fått det.", now=self.now).id
+        self.resent[mail] = self.resent.get(mail, 0) + 1
 
     @rule(number=st.integers(0, 99), planned=st.sampled_from([False, False, False, True]))
     def skip(self, number: int, planned: bool) -> None:
@@ -359,8 +364,8 @@ class Machine(RuleBasedStateMachine):
         found = self._messages(MessageState.PLANNED) if planned else self._messages(*DOUBTFUL)
         if found:
             chosen = found[number % len(found)]
-            outbox.skip(self.db, chosen.id, by="k", why="Behövs inte.", now=self.now)
-            self.left_in_doubt |= {chosen.id} if chosen.state is MessageState.UNKNOWN else set()
+            mail = outbox.skip(self.db, chosen.id, by="k", why="Behövs inte.", now=self.now).id
+            self.left_in_doubt |= {mail} if chosen.state is MessageState.UNKNOWN else set()
 
     @rule(released=st.sampled_from([True, True, False]))
     def put_in_quarantine(self, released: bool) -> None:
@@ -411,6 +416,8 @@ class Machine(RuleBasedStateMachine):
             truths.units_are_as_the_model_says(work, self.units)
             truths.each_mail_arrived_as_the_ledger_says(work, self.world.server, self.resent, self.left_in_doubt)
             truths.one_reminder_a_day_in_working_hours(work, self.world.server)
+            truths.mails_tell_of_what_went_with_them(work, self.world.server, self.resent)
+            truths.nobody_is_told_of_who_has_answered(work, self.world.server)
             truths.nothing_is_handed_to_who_has_answered(work)
         truths.log_is_whole(self.db, self.anchors)
         self.sound = True

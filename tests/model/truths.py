@@ -1,6 +1,6 @@
 """The standing invariants of reliability.md section 4, over database, server and log."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from tests.fakes.anchors import FakeAnchors
 from tests.model.model import Unit
 from tests.model.world import CALENDAR, Server
 from workflow.domain.messages import LEASE, OWED_ONLY, REMINDERS, WINDOWED, Message, MessageKind, MessageState
+from workflow.domain.people import fold_address
 from workflow.ports import Database, Work
 from workflow.services.audit import verify
 
@@ -72,10 +73,11 @@ def each_mail_arrived_as_the_ledger_says(
     """
     copies = server.copies()
     for message in work.outbox.list():
-        arrived, again = copies[message.id], resent.get(message.id, 0)
+        mail = message.lead or message.id
+        arrived, again = copies[mail], resent.get(mail, 0)
         assert arrived <= 1 + again, f"{message.key} arrived {arrived} times"
         assert arrived >= 1 or message.state is not MessageState.SENT, f"{message.key} is sent and never arrived"
-        doubtful = message.state not in CERTAIN or message.id in left_in_doubt
+        doubtful = message.state not in CERTAIN or mail in left_in_doubt
         assert arrived <= again or doubtful, f"{message.key} arrived and is {message.state}"
 
 
@@ -86,7 +88,9 @@ def one_reminder_a_day_in_working_hours(work: Work, server: Server) -> None:
     """
     handed = Counter(link.event.message for link in work.log.all() if link.event.kind == "message.handing")
     reminders = {
-        (each.to, each.message, CALENDAR.local(each.at).date()) for each in server.arrived if _reminds(each.kind)
+        (fold_address(each.to), each.message, CALENDAR.local(each.at).date())
+        for each in server.arrived
+        if _reminds(each.kind)
     }
     twice = [key for key, count in Counter((to, day) for to, _, day in reminders).items() if count > 1]
     assert not twice, f"two reminders on a day: {twice}"
@@ -100,6 +104,31 @@ def one_reminder_a_day_in_working_hours(work: Work, server: Server) -> None:
 
 def _reminds(kind: str) -> bool:
     return MessageKind(kind) in REMINDERS
+
+
+def mails_tell_of_what_went_with_them(work: Work, server: Server, resent: Mapping[str, int]) -> None:
+    """I4: of a mail that has gone, exactly those rows are marked as gone that stand in it."""
+    went: dict[str, set[str]] = defaultdict(set)
+    ledger = {each.id: each for each in work.outbox.list()}
+    for each in ledger.values():
+        went[each.lead or each.id].add(each.submission.partition(".")[2])
+    for arrival in (each for each in server.arrived if _reminds(each.kind) and not resent.get(each.message)):
+        assert not ledger[arrival.message].lead, f"{arrival} goes with another"
+        assert arrival.tells == went[arrival.message], f"tells of {arrival.tells}, the ledger of {went}"
+
+
+def nobody_is_told_of_who_has_answered(work: Work, server: Server) -> None:
+    """I6, asked of the mails themselves: a unit that stood in a reminder had not answered when its dot came."""
+    answered: set[str] = set()
+    coming = sorted((each for each in server.arrived if _reminds(each.kind)), key=lambda each: -each.logged)
+    for number, event in enumerate((link.event for link in work.log.all()), start=1):
+        if event.kind in ANSWERED:
+            answered.add(event.submission.partition(".")[2])
+        elif event.kind in OWES_AGAIN:
+            answered.discard(event.submission.partition(".")[2])
+        while coming and coming[-1].logged == number:
+            arrival = coming.pop()
+            assert not arrival.tells & answered, f"{arrival.message} to who has answered: {arrival.tells & answered}"
 
 
 def nothing_is_handed_to_who_has_answered(work: Work) -> None:

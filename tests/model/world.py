@@ -12,7 +12,7 @@ from datetime import datetime
 from tests.fakes.documents import FakeDocuments
 from tests.services.conftest import OFFICE, MovingClock
 from workflow.domain.calendar import swedish_calendar
-from workflow.domain.letters import Letter, UnitLetter
+from workflow.domain.letters import Letter, Several, UnitLetter
 from workflow.domain.messages import Enclosure, Frozen
 from workflow.ports import CalendarEntry, Channel, Database, Handover, Outcome, Phase, Preparation, Rendered, Work
 from workflow.services.mailroom import Mailroom
@@ -81,6 +81,10 @@ class Arrival:
     to: str
     at: datetime
     written_at: datetime
+    tells: frozenset[str]
+    """The units that stand in it."""
+    logged: int
+    """How long the log was when its dot came."""
 
 
 ANSWERS = {
@@ -103,7 +107,14 @@ class Server:
     """The mail server of all processes."""
 
     clock: MovingClock
+    logged: Callable[[], int]
     arrived: list[Arrival] = field(default_factory=list)
+
+    def take(self, data: bytes, to: str) -> None:
+        message, kind, written, tells = data.decode().split("\n")
+        units = frozenset(filter(None, tells.split("|")))
+        at, logged = self.clock.at, self.logged()
+        self.arrived.append(Arrival(message, kind, to, at, datetime.fromisoformat(written), units, logged))
 
     def copies(self) -> Counter[str]:
         return Counter(each.message for each in self.arrived)
@@ -152,11 +163,7 @@ class Line:
         if self._fate == "dies_before_dot":
             self._postman.life.die()
         if self._fate in TAKEN:
-            message, kind, written = self._data.decode().split("\n")
-            now = self._postman.server.clock.at
-            self._postman.server.arrived.append(
-                Arrival(message, kind, self._to, now, datetime.fromisoformat(written)),
-            )
+            self._postman.server.take(self._data, self._to)
 
     def has_answered(self) -> bool:
         return False  # so that the next letters are written while these mails are in the air
@@ -174,18 +181,24 @@ class Line:
 
 class PlainRenderer:
     def render(self, letter: Letter) -> Rendered:
-        return Rendered(subject=letter.kind, text=letter.due if isinstance(letter, UnitLetter) else "", html="")
+        """Of all words only which units the letter tells of."""
+        several = [each.unit for each in letter.items] if isinstance(letter, Several) else []
+        units = several or ([letter.unit] if isinstance(letter, UnitLetter) else [])
+        return Rendered(subject=letter.kind, text="|".join(units), html="")
 
 
 class PlainEnvelopes:
-    """Three lines: the message's id, its kind, when it was written."""
+    """Four lines: the message's id, its kind, when it was written, whom it tells of."""
 
     def assemble(self, frozen: Frozen, *, secret: str) -> bytes:
         id_ = frozen.message_id.strip("<>").partition("@")[0]
-        return f"{id_}\n{frozen.kind}\n{frozen.date.isoformat()}".encode()
+        return f"{id_}\n{frozen.kind}\n{frozen.date.isoformat()}\n{frozen.text}".encode()
 
     def calendar_entry(self, entry: CalendarEntry) -> Enclosure:
         return Enclosure(name="a.ics", media_type="text/calendar", content=entry.uid.encode())
+
+
+_NO_LOGIN = "in this world nobody logs in: it has no passwords"
 
 
 class CountingSecrets:
@@ -205,10 +218,12 @@ class CountingSecrets:
         return secret.encode().hex()[:64].ljust(64, "0")
 
     def hash_password(self, password: str) -> str:
-        raise NotImplementedError
+        """Nobody has an account here. Raises AssertionError."""
+        raise AssertionError(_NO_LOGIN)
 
     def check_password(self, password_hash: str, password: str) -> bool:
-        raise NotImplementedError
+        """Nobody has an account here. Raises AssertionError."""
+        raise AssertionError(_NO_LOGIN)
 
 
 @dataclass
@@ -220,7 +235,11 @@ class World:
     secrets: CountingSecrets = field(default_factory=CountingSecrets)
 
     def __post_init__(self) -> None:
-        self.server = Server(self.clock)
+        self.server = Server(self.clock, self._logged)
+
+    def _logged(self) -> int:
+        with self.db.read() as work:
+            return len(work.log.all())
 
     def mailroom(self, postman: Postman, *, connections: int = 1) -> Mailroom:
         """One worker's; `postman.life` is its own."""

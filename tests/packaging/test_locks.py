@@ -32,7 +32,7 @@ def test_holds_no_address(lock: str) -> None:
     text = text_of(lock)
     assert "://" not in text
     assert "@" not in text
-    assert not re.findall(r"^\s*(?:-i|-f|--(?!hash=)[a-z-]+)", text, re.MULTILINE)  # --index-url and its like
+    assert not re.findall(r"^\s*(?:-i|-f|--(?!hash=)[a-z-]+)", text, re.MULTILINE)  # no option says where to look
 
 
 @pytest.mark.parametrize("lock", LOCKS)
