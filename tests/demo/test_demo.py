@@ -23,7 +23,7 @@ from workflow.domain.messages import REMINDERS, MessageState
 from workflow.domain.textform import read_text_form
 from workflow.services.listings import mail_rows, round_rows, status_document
 
-pytestmark = [pytest.mark.demo, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]  # one demo for all of them
+pytestmark = [pytest.mark.demo, pytest.mark.xdist_group("demo")]  # one demo for all of them
 CALENDAR = swedish_calendar()
 ROUND = "2027-T1"
 WORD_UNIT = "Hägersten-Älvsjö stadsdelsnämnd"
