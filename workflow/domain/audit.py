@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from json import dumps, loads
+from json import JSONEncoder, dumps, loads
 
 GENESIS = "0" * 64
 
@@ -75,6 +75,9 @@ class Kept:
     unreadable: tuple[int, ...] = ()
 
 
+_compact = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def chain(event: Event, *, number: int, previous: str) -> Chained:
     return Chained(number=number, event=event, previous=previous, hash=_hash(event, number, previous))
 
@@ -91,7 +94,7 @@ def _hash(event: Event, number: int, previous: str) -> str:
         event.message,
         sorted(event.data.items()),
     ]
-    return sha256(dumps(row, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return sha256(_compact(row).encode()).hexdigest()
 
 
 def first_break(log: Iterable[Chained]) -> int | None:

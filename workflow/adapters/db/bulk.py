@@ -21,27 +21,77 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Values], *, 
     """
     if not rows:
         return 0
-    columns = [table.c[name] for name in rows[0]]
-    values = [_values(column, rows, connection.dialect) for column in columns]
-    quoted = connection.dialect.identifier_preparer.quote
-    statement = ["INSERT INTO", quoted(table.name), "(", ", ".join(quoted(column.name) for column in columns), ")"]
-    otherwise = ["ON CONFLICT (", ", ".join(map(quoted, unless)), ") DO NOTHING"] if unless else []
-    if connection.dialect.name == "postgresql":
-        arrays = ", ".join(_array(column, connection.dialect) for column in columns)
-        statement += ["SELECT * FROM unnest(", arrays, ")", *otherwise]
-        return connection.exec_driver_sql(" ".join(statement), tuple(map(_literal, values))).rowcount
-    statement += ["VALUES (", ", ".join("?" * len(columns)), ")", *otherwise]
-    return connection.exec_driver_sql(" ".join(statement), list(zip(*values, strict=True))).rowcount
+    dialect, names = connection.dialect, tuple(rows[0])
+    statement = _insert(table, names, tuple(unless), dialect)
+    return connection.exec_driver_sql(statement, _parameters(table, names, rows, dialect)).rowcount
 
 
-def _values(column: Column[Any], rows: Sequence[Values], dialect: Dialect) -> list[Any]:
-    """What the driver gets for this column, row by row."""
-    name, written = column.name, _writer(column, dialect)
-    return [written(row[name]) for row in rows] if written else [row[name] for row in rows]
+def update_all(connection: Connection, table: Table, rows: Sequence[Values], *, key: Sequence[str]) -> None:
+    """Write rows that name the same columns, each where `key` names what stands there now: "was_state" for `state`."""
+    if not rows:
+        return
+    dialect, names = connection.dialect, tuple(rows[0])
+    statement = _update(table, names, tuple(key), dialect)
+    connection.exec_driver_sql(statement, _parameters(table, names, rows, dialect))
 
 
-def _writer(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """What the column's type makes of a value; None: it stays as it is."""
+def _parameters(
+    table: Table, names: Sequence[str], rows: Sequence[Values], dialect: Dialect
+) -> tuple[Any, ...] | list[tuple[Any, ...]]:
+    columns = [
+        [as_is(row[name]) for row in rows]
+        if (as_is := _plain(_column(table, name), dialect))
+        else [row[name] for row in rows]
+        for name in names
+    ]
+    return tuple(map(_literal, columns)) if dialect.name == "postgresql" else list(zip(*columns, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table, names: tuple[str, ...], unless: tuple[str, ...], dialect: Dialect) -> str:
+    words = ["INSERT INTO", dialect.identifier_preparer.quote(table.name), "(", _listed(names, dialect), ")"]
+    if dialect.name == "postgresql":
+        words += ["SELECT * FROM unnest(", _arrays(table, names, dialect), ")"]
+    else:
+        words += ["VALUES (", ", ".join("?" * len(names)), ")"]
+    if unless:
+        words += ["ON CONFLICT (", _listed(unless, dialect), ") DO NOTHING"]
+    return " ".join(words)
+
+
+@lru_cache(maxsize=256)
+def _update(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialect: Dialect) -> str:
+    """On SQLite the parameters come in the order of `names`: what is set first, then the key."""
+    quoted = dialect.identifier_preparer.quote
+    whole, changed = dialect.identifier_preparer.quote(table.name), [name for name in names if name not in key]
+    is_array = dialect.name == "postgresql"
+    sets = [f"{quoted(name)} = {f'given.{quoted(name)}' if is_array else '?'}" for name in changed]
+    fits = [f"{whole}.{quoted(_was(name))} = {f'given.{quoted(name)}' if is_array else '?'}" for name in key]
+    words = ["UPDATE", whole, "SET", ", ".join(sets)]
+    if is_array:
+        words += ["FROM unnest(", _arrays(table, names, dialect), ") AS given (", _listed(names, dialect), ")"]
+    return " ".join([*words, "WHERE", " AND ".join(fits)])
+
+
+def _listed(names: Sequence[str], dialect: Dialect) -> str:
+    return ", ".join(map(dialect.identifier_preparer.quote, names))
+
+
+def _was(name: str) -> str:
+    return name.removeprefix("was_")
+
+
+def _column(table: Table, name: str) -> Column[Any]:
+    return table.c[_was(name)]
+
+
+def _arrays(table: Table, names: Sequence[str], dialect: Dialect) -> str:
+    return ", ".join(_array(_column(table, name), dialect) for name in names)
+
+
+@lru_cache(maxsize=512)
+def _plain(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What the column's type makes of a value before the driver gets it; None: it stays as it is."""
     if isinstance(column.type, JSON):
         return _json
     processor = column.type.dialect_impl(dialect).bind_processor(dialect)

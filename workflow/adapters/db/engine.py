@@ -131,5 +131,7 @@ def _use_journal(connection: SqliteConnection, journal: str) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock before the first read, or two writers read the same old row and one update is lost."""
     read_only = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+    if connection.info.get(READ_ONLY, False) is not read_only:  # a connection's own: said again only where it changes
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+        connection.info[READ_ONLY] = read_only
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

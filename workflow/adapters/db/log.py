@@ -2,17 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, exists, select, update
 
+from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.columns import utc
 from workflow.adapters.db.statements import Values, locked
 from workflow.adapters.db.tables import audit_head, events
 from workflow.domain.audit import Chained, Event, Head, chain
 
 _HEAD = select(audit_head)
-_APPEND, _MOVE_HEAD = insert(events), update(audit_head)
+_MOVE_HEAD = update(audit_head)
 
 
 class SqlLog:
@@ -24,7 +26,7 @@ class SqlLog:
 
     def append(self, event: Event) -> None:
         """Keep the event in UTC: its hash covers the instant's text, which must come back the same."""
-        self._waiting.append(replace(event, at=utc(event.at)))
+        self._waiting.append(event if event.at.tzinfo is UTC else replace(event, at=utc(event.at)))
 
     def write(self) -> None:
         """Lock the head of the chain and append what waits to it."""
@@ -36,7 +38,7 @@ class SqlLog:
             link = chain(event, number=number + 1, previous=previous)
             number, previous = link.number, link.hash
             rows.append(_values(link))
-        self._connection.execute(_APPEND, rows)
+        insert_all(self._connection, events, rows)
         self._connection.execute(_MOVE_HEAD, {"number": number, "hash": previous})
         self._waiting.clear()
 

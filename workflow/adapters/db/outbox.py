@@ -13,18 +13,16 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
-    insert,
+    delete,
     literal,
     null,
     or_,
     select,
     update,
 )
-from sqlalchemy.sql.dml import Update
 
 from workflow.adapters.db import codecs, tables
-from workflow.adapters.db.bulk import insert_all
+from workflow.adapters.db.bulk import insert_all, update_all
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
 from workflow.adapters.db.tables import (
     ABOUT_NO_UNIT,
@@ -35,6 +33,7 @@ from workflow.adapters.db.tables import (
     SECOND_BELT,
     WEARS_BELT,
     attempts,
+    letters,
     outbox,
 )
 from workflow.domain.errors import NotFoundError, StaleWriteError
@@ -44,16 +43,6 @@ Pair = tuple[Message, Message]
 
 _KEY = ("submission", "recipient", "kind", "slot", "deadline_revision")
 _KEY_WITHOUT_UNIT = ("to_email", "kind", "slot")
-_MANY = update(outbox).where(
-    outbox.c.id == bindparam("id_before"),
-    outbox.c.state == bindparam("state_before"),
-    outbox.c.fence == bindparam("fence_before"),
-)
-# The first rendering stays, whatever the code above says.
-_FIRST_FROZEN = func.coalesce(outbox.c.frozen, bindparam("frozen_now", type_=outbox.c.frozen.type))
-_MANY_FROZEN = _MANY.values(frozen=_FIRST_FROZEN)
-_MANY_THAWED = _MANY.values(frozen=null())
-_NOTE = insert(tables.attempts)
 _MOVING = (
     "to_name",
     "to_email",
@@ -76,6 +65,7 @@ _MOVING = (
     "lead",
 )
 """What may change after planning, the frozen letter apart: it comes and stays, or falls when it was refused for now."""
+_IDENTIFIED = ("was_id", "was_state", "was_fence")
 _moving = attrgetter(*_MOVING)
 _PLAIN: Mapping[str, Callable[[Any], object]] = {"copies": list, "detail": dict, "state": str}
 _STANDING = (
@@ -85,7 +75,9 @@ _STANDING = (
 )
 
 
-LIGHT: Select[Any] = select(*(column for column in outbox.c if column.name != "frozen"), null().label("frozen"))
+_FROZEN = select(letters.c.frozen).where(letters.c.message == outbox.c.id).scalar_subquery().label("frozen")
+_WHOLE: Select[Any] = select(*outbox.c, _FROZEN)
+LIGHT: Select[Any] = select(*outbox.c, null().label("frozen"))
 """Mails without their rendered text."""
 
 
@@ -95,18 +87,20 @@ class SqlOutbox:
 
     def plan(self, messages: Iterable[Message]) -> int:
         """Insert in one fixed order, so that two planners of the same keys wait for each other, never both at once."""
-        rows = [_identity(message) | _progress(message) for message in sorted(messages, key=lambda each: each.key)]
+        messages = sorted(messages, key=lambda each: each.key)
+        rows = [_identity(message) | _progress(message) for message in messages]
         about_units = [row for row in rows if row["submission"]]
         others = [row for row in rows if not row["submission"]]
         with self._belted():
             new = insert_all(self._connection, outbox, about_units, unless=_KEY)
-        if not others:
-            return new
-        statement = insert_if_new(self._connection, outbox, *_KEY_WITHOUT_UNIT, where=ABOUT_NO_UNIT)
-        return new + len(self._connection.execute(statement, others).all())
+        if others:
+            statement = insert_if_new(self._connection, outbox, *_KEY_WITHOUT_UNIT, where=ABOUT_NO_UNIT)
+            new += len(self._connection.execute(statement, others).all())
+        insert_all(self._connection, letters, [_letter(each) for each in messages if each.frozen], unless=("message",))
+        return new
 
     def get(self, message_id: str) -> Message:
-        query = select(outbox).where(outbox.c.id == message_id)
+        query = _WHOLE.where(outbox.c.id == message_id)
         return message_of(one(self._connection, query, NotFoundError(what=message_id)))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
@@ -116,11 +110,11 @@ class SqlOutbox:
     def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
         """Who leads has no letter yet; nor has any of its company, so that all are in the letter."""
         by_address = {each.address: each.id for each in leads}
-        query = select(outbox).where(
+        query = _WHOLE.where(
             MAY_LEAD,
             outbox.c.address.in_(by_address),
             outbox.c.due_at <= now,
-            outbox.c.frozen.is_(None),
+            ~select(letters.c.message).where(letters.c.message == outbox.c.id).exists(),
             outbox.c.id.not_in([each.id for each in leads]),
         )
         rows = self._connection.execute(locked(self._connection, query.order_by(outbox.c.id), skip=True))
@@ -133,7 +127,7 @@ class SqlOutbox:
         return frozenset(self._connection.execute(query).scalars())
 
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
-        query = select(outbox).where(outbox.c.lead.in_(leads)).order_by(outbox.c.id)
+        query = _WHOLE.where(outbox.c.lead.in_(leads)).order_by(outbox.c.id)
         return _grouped((each.lead, each) for each in map(message_of, self._connection.execute(query)))
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
@@ -141,19 +135,17 @@ class SqlOutbox:
         return self._first(has_expired, outbox.c.lease_until, limit)
 
     def change(self, before: Message, after: Message) -> bool:
-        values = _changed(before, after)
-        if _freezes(before, after):
-            values["frozen"] = func.coalesce(outbox.c.frozen, literal(values["frozen"], outbox.c.frozen.type))
-        if after.is_thawed_from(before):
-            values["frozen"] = null()
         statement = (
             update(outbox)
             .where(outbox.c.id == before.id, outbox.c.state == str(before.state), outbox.c.fence == before.fence)
-            .values(values)
+            .values(_progress(after))
             .returning(outbox.c.id)
         )
         with self._belted() if _wears_belt(after) else nullcontext():
-            return self._connection.execute(statement).one_or_none() is not None
+            stands = self._connection.execute(statement).one_or_none() is not None
+        if stands:
+            self._keep_letters([(before, after)])
+        return stands
 
     def change_all(self, pairs: Sequence[Pair]) -> tuple[bool, ...]:
         """Lock and look first: what stands as it did is then changed as a whole."""
@@ -165,23 +157,30 @@ class SqlOutbox:
         stands = tuple(standing.get(before.id) == (str(before.state), before.fence) for before, _ in pairs)
         chosen = [pair for pair, unchanged in zip(pairs, stands, strict=True) if unchanged]
         with self._belted() if any(_puts_belt_on(*pair) for pair in chosen) else nullcontext():
-            for (statement, _), changes in _by_what_changes(chosen).items():
-                self._connection.execute(statement, changes)
+            for changes in _by_what_changes(chosen).values():
+                update_all(self._connection, outbox, changes, key=_IDENTIFIED)
+        self._keep_letters(chosen)
         return stands
 
+    def _keep_letters(self, pairs: Iterable[Pair]) -> None:
+        """The first rendering stays, whatever the code above says, until it falls."""
+        new = [_letter(after) for before, after in pairs if before.frozen is None and after.frozen is not None]
+        insert_all(self._connection, letters, new, unless=("message",))
+        if fallen := [after.id for before, after in pairs if after.is_thawed_from(before)]:
+            self._connection.execute(delete(letters).where(letters.c.message.in_(fallen)))
+
     def note(self, *attempts: Attempt) -> None:
-        if rows := [_noted(attempt) for attempt in attempts]:
-            self._connection.execute(_NOTE, rows)
+        insert_all(self._connection, tables.attempts, [_noted(attempt) for attempt in attempts])
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]:
         query = select(attempts).where(attempts.c.message == message_id).order_by(attempts.c.id)
         return tuple(_attempt(row) for row in self._connection.execute(query))
 
     def of_submission(self, submission_id: str) -> tuple[Message, ...]:
-        return self._ordered(select(outbox).where(outbox.c.submission == submission_id))
+        return self._ordered(_WHOLE.where(outbox.c.submission == submission_id))
 
     def about_no_unit(self, since: datetime) -> tuple[Message, ...]:
-        return self._ordered(select(outbox).where(ABOUT_NO_UNIT, outbox.c.due_at >= since))
+        return self._ordered(_WHOLE.where(ABOUT_NO_UNIT, outbox.c.due_at >= since))
 
     def list(
         self,
@@ -200,7 +199,7 @@ class SqlOutbox:
         return self._ordered(query)
 
     def _first(self, condition: ColumnElement[bool], order: ColumnElement[Any], limit: int) -> tuple[Message, ...]:
-        query = select(outbox).where(condition).order_by(order, outbox.c.id).limit(limit)
+        query = _WHOLE.where(condition).order_by(order, outbox.c.id).limit(limit)
         rows = self._connection.execute(locked(self._connection, query, skip=True))
         return tuple(message_of(row) for row in rows)
 
@@ -250,23 +249,17 @@ def _puts_belt_on(before: Message, after: Message) -> bool:
     return _wears_belt(after) and not (_wears_belt(before) and before.local_day == after.local_day)
 
 
-def _freezes(before: Message, after: Message) -> bool:
-    return before.frozen is None and after.frozen is not None
+def _letter(message: Message) -> Values:
+    return {"message": message.id, "frozen": message.frozen and codecs.plain_frozen(message.frozen)}
 
 
-def _by_what_changes(pairs: Sequence[Pair]) -> dict[tuple[Update, tuple[str, ...]], list[Values]]:
-    """Statements with their parameters: rows in which the same columns change are written by one."""
-    groups: dict[tuple[Update, tuple[str, ...]], list[Values]] = {}
+def _by_what_changes(pairs: Sequence[Pair]) -> dict[tuple[str, ...], list[Values]]:
+    """Rows in which the same columns change are written by one statement."""
+    groups: dict[tuple[str, ...], list[Values]] = {}
     for before, after in pairs:
-        row = _difference(before, after)
-        statement = _MANY
-        if _freezes(before, after):
-            statement, row["frozen_now"] = _MANY_FROZEN, after.frozen and codecs.plain_frozen(after.frozen)
-        elif after.is_thawed_from(before):
-            statement = _MANY_THAWED
-        if row:
-            where = {"id_before": before.id, "state_before": str(before.state), "fence_before": before.fence}
-            groups.setdefault((statement, tuple(row)), []).append(row | where)
+        if row := _difference(before, after):
+            where = {"was_id": before.id, "was_state": str(before.state), "was_fence": before.fence}
+            groups.setdefault(tuple(row), []).append(row | where)
     return groups
 
 
@@ -298,16 +291,7 @@ def _identity(message: Message) -> Values:
 
 
 def _progress(message: Message) -> Values:
-    plain = {name: _PLAIN.get(name, _same)(value) for name, value in zip(_MOVING, _moving(message), strict=True)}
-    return plain | {"frozen": message.frozen and codecs.plain_frozen(message.frozen)}
-
-
-def _changed(before: Message, after: Message) -> Values:
-    """The frozen mail is written when it comes into being and never again: `list` leaves it out of what it gives."""
-    values = _progress(after)
-    if not _freezes(before, after):
-        del values["frozen"]
-    return values
+    return {name: _PLAIN.get(name, _same)(value) for name, value in zip(_MOVING, _moving(message), strict=True)}
 
 
 def message_of(row: Row[Any]) -> Message:

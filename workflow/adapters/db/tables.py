@@ -314,7 +314,6 @@ outbox = Table(
     _number("attempts"),
     _number("fence"),
     Column("lease_until", Instant),
-    Column("frozen", JSON(none_as_null=True)),
     Column("sent_at", Instant),
     _text("reply"),
     _text("address"),
@@ -365,6 +364,13 @@ _partial_index("ix_outbox_person", "address", "due_at", where=MAY_LEAD)
 
 SECOND_BELT = _partial_index("uq_outbox_second_belt", "address", "local_day", where=WEARS_BELT, unique=True)
 """One reminder per address and local day, whatever the code above it does."""
+
+letters = Table(  # beside the ledger: a row of it is written four times, its letter once
+    "letters",
+    metadata,
+    Column("message", ForeignKey("outbox.id"), primary_key=True),
+    _json("frozen"),
+)
 
 attempts = Table(
     "attempts",
