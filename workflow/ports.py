@@ -543,6 +543,13 @@ class Channel(Protocol):
         """Release a prepared mail. Does not wait, so that all dots of a flight leave before the first reply."""
         ...
 
+    def waits_on(self) -> int | None:
+        """The descriptor to poll for what this connection waits for; None when it can go on at once.
+
+        That also when its patience is over: ask again now and then.
+        """
+        ...
+
     def has_answered(self) -> bool:
         """Whether `read_reply` would not have to wait."""
         ...

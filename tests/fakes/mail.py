@@ -13,6 +13,8 @@ LOST = Handover(Outcome.UNKNOWN, Phase.DOT, None, "connection lost")
 ACCEPTED = Handover(Outcome.ACCEPTED, Phase.DONE, 250, "2.0.0 Ok")
 NOBODY_THERE = Handover(Outcome.RETRY, Phase.CONNECT, None, "connection refused")
 
+NOBODY = -1  # a descriptor that never becomes readable
+
 _USUAL = {each.outcome: each for each in (NO_USER, GREYLISTED, POLICY, LOST, ACCEPTED)}
 _AFTER_THE_DOT = {Phase.DOT, Phase.DONE}
 
@@ -71,6 +73,9 @@ class FakeChannel:
         taken, answer = self._dotted()
         if answer.outcome is Outcome.ACCEPTED:
             self._postman.taken.append(taken)
+
+    def waits_on(self) -> int | None:
+        return None if self._postman.answers_at_once else NOBODY
 
     def has_answered(self) -> bool:
         return self._postman.answers_at_once

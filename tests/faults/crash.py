@@ -144,6 +144,9 @@ class _Channel:
     def send_dot(self) -> None:
         self.inner.send_dot()
 
+    def waits_on(self) -> int | None:
+        return self.inner.waits_on()
+
     def has_answered(self) -> bool:
         return self.inner.has_answered()
 

@@ -165,6 +165,9 @@ class Line:
         if self._fate in TAKEN:
             self._postman.server.take(self._data, self._to)
 
+    def waits_on(self) -> None:
+        """It is all in memory: nothing to wait for."""
+
     def has_answered(self) -> bool:
         return False  # so that the next letters are written while these mails are in the air
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.mail import faulty_smtp
 from tests.adapters.mail.faulty_smtp import CLOSE, HANG, KEEP, RESET, Do, FaultySmtp, faulty
 from tests.adapters.mail.handing import hand_over, prepared
 from workflow.adapters.mail.smtp import SmtpPostman
@@ -20,6 +21,16 @@ from workflow.ports import Channel, Handover, Outcome, Phase, Postman
 SENDER = "kansli@stad.example"
 UNIT = ("norrmalm@stad.example",)
 MAIL = b"Subject: hej\r\n\r\nen rad\r\n"
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["in turn", "in one"])
+def pipelines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Every row twice: against a server that wants one command at a time, and one that takes several (RFC 2920)."""
+    offers: bool = request.param
+    if offers:
+        greets = replace(faulty_smtp.POLITE["EHLO"], say=f"250-PIPELINING\r\n{faulty_smtp.POLITE['EHLO'].say}")
+        monkeypatch.setattr(faulty_smtp, "POLITE", {**faulty_smtp.POLITE, "EHLO": greets})
+    return offers
 
 
 @dataclass
@@ -220,6 +231,28 @@ def test_after_the_server_has_gone_the_rest_of_the_batch_hears_why_at_once() -> 
         assert len(server.heard) == 2
 
 
+REFUSED_IN_ONE = {"EHLO": Do("250-x\r\n250 PIPELINING"), "RCPT 1": Do("550 5.1.1 no such user")}
+
+
+@pytest.mark.parametrize(("data", "connections"), [(Do("554 no valid recipients"), 1), (Do("354 go"), 2)])
+def test_a_refusal_among_commands_in_one_write_never_becomes_a_mail(data: Do, connections: int) -> None:
+    """A server that would take the mail all the same waits for a dot: only hanging up is safe."""
+    with faulty({**REFUSED_IN_ONE, "DATA 1": data}, REFUSED_IN_ONE | {"RCPT 1": Do("250 ok")}) as (server, postman):
+        with postman.connect() as channel:
+            first = hand(channel)
+            assert hand(channel).outcome is Outcome.ACCEPTED
+        assert (first.outcome, first.phase, first.code) == (Outcome.REFUSED, Phase.RCPT, 550)
+        assert len(server.heard) == connections
+        assert len(server.accepted) == 1
+
+
+@pytest.mark.parametrize("point", ["MAIL", "RCPT"])
+def test_a_refusal_stands_even_if_the_line_dies_before_the_other_replies(point: str) -> None:
+    with faulty({**REFUSED_IN_ONE, "RCPT 1": Do("250 ok"), point: Do("550 5.1.8 no", CLOSE)}) as (server, postman):
+        assert one_mail(postman) == (Outcome.REFUSED, Phase.MAIL if point == "MAIL" else Phase.RCPT, 550)
+        assert server.accepted == []
+
+
 def test_one_refused_recipient_refuses_the_whole_mail_and_no_address_is_told() -> None:
     script = {"RCPT 2": Do(f"550 5.1.1 <{UNIT[0]}>: unknown")}
     with faulty(script) as (server, postman):
@@ -284,13 +317,14 @@ def test_lines_and_dots_arrive_as_written(data: bytes, arrives: bytes) -> None:
 # --- several at once -------------------------------------------------------------------------------------------------
 
 
-def test_preparing_pauses_at_every_reply_so_that_others_can_go_on_meanwhile() -> None:
+def test_preparing_pauses_at_every_reply_so_that_others_can_go_on_meanwhile(*, pipelines: bool) -> None:
     with faulty() as (server, postman), postman.connect() as one, postman.connect() as two:
         turns = [one.prepare(SENDER, UNIT, MAIL), two.prepare(SENDER, ["a@stad.example", *UNIT], MAIL)]
         for preparing in turns:
             next(preparing)
         assert len(server.heard) == 2  # both are connected before the first reply to MAIL is read
-        assert [sum(1 for _ in preparing) for preparing in turns] == [2, 3]  # RCPT (once each), DATA
+        pauses = [sum(1 for _ in preparing) for preparing in turns]
+        assert pipelines or pauses == [2, 3]  # RCPT (once each), DATA
         assert server.accepted == []
 
 

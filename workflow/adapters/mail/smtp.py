@@ -4,27 +4,18 @@ import contextlib
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from workflow.adapters.mail.conversation import Conversation
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged
 from workflow.adapters.mail.tokens import XOAUTH2, BearerToken
-from workflow.adapters.mail.transaction import (
-    Mail,
-    StoppedError,
-    dialogue,
-    is_readable,
-    read_reply,
-    send_dot,
-    socket_of,
-)
+from workflow.adapters.mail.transaction import Mail, StoppedError, dialogue, read_reply, send_dot
 from workflow.ports import Handover, Outcome, Phase, Preparation
 
 FINAL_TIMEOUT = 600.0  # RFC 5321 §4.5.3.2.6: a shorter wait for the reply to the dot makes duplicates
-_LAST_LOOK = 0.01  # seconds; a reply that is there already is read even when the wait is over
 QUIT_TIMEOUT = 5.0  # the mail is delivered by then; nothing depends on a polite goodbye
 
 _BETWEEN_COMMANDS = frozenset({Phase.MAIL, Phase.RCPT, Phase.DATA})  # where RSET brings both sides back to the start
@@ -69,10 +60,9 @@ class SmtpChannel:
 
     def __init__(self, postman: SmtpPostman) -> None:
         self._postman = postman
-        self._client: smtplib.SMTP | None = None
+        self._server: Conversation | None = None
         self._served = 0
         self._closed_door: Handover | None = None
-        self._patient_until = 0.0
         self._stopped_at_dot: Handover | None = None
 
     def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
@@ -82,90 +72,109 @@ class SmtpChannel:
             return fault
         reused = self._served > 0
         ended = yield from self._attempt(mail)
-        if ended and reused and self._client is None and ended.phase is Phase.MAIL and ended.outcome is Outcome.RETRY:
+        if ended and reused and self._server is None and ended.phase is Phase.MAIL and ended.outcome is Outcome.RETRY:
             # The server had closed an idle connection, or counts mails per connection: not this mail's trouble.
             ended = yield from self._attempt(mail)
         return ended
 
     def send_dot(self) -> None:
         """See `workflow.ports.Channel`; the long wait for the reply is counted from here."""
-        self._patient_until = time.monotonic() + self._postman.final_timeout
         try:
-            send_dot(self._prepared())
+            send_dot(self._prepared(), self._postman.final_timeout)
             self._stopped_at_dot = None
         except StoppedError as stopped:
             self._stopped_at_dot = stopped.handover
 
+    def waits_on(self) -> int | None:
+        """See `workflow.ports.Channel`."""
+        if self._server is None or self._stopped_at_dot is not None:
+            return None
+        return self._server.fileno()
+
     def has_answered(self) -> bool:
         """See `workflow.ports.Channel`."""
-        return self._stopped_at_dot is not None or is_readable(self._prepared())
+        if self._stopped_at_dot is not None:
+            return True
+        server = self._prepared()
+        with contextlib.suppress(OSError):  # `read_reply` tells
+            if not server.is_heard() and server.is_readable():
+                server.listen()
+                return server.is_heard()
+        return server.is_heard() or server.is_readable()
 
     def read_reply(self) -> Handover:
         """See `workflow.ports.Channel`."""
         handover = self._stopped_at_dot or self._reply()
+        self._stopped_at_dot = None
         self._settle(handover)
         return handover
 
     def drop(self) -> None:
         """See `workflow.ports.Channel`."""
-        if self._client is not None:
-            self._client.close()
-        self._client = None
+        if self._server is not None:
+            self._server.close()
+        self._server = None
         self._served = 0
 
     def quit(self) -> None:
         """Say goodbye; whatever the server answers changes nothing (a 421 here came after the 250)."""
-        if self._client is not None:
+        if self._server is not None:
             with contextlib.suppress(OSError):
-                socket_of(self._client).settimeout(QUIT_TIMEOUT)
-                self._client.quit()
+                self._server.send(b"QUIT\r\n", patience=QUIT_TIMEOUT)
+                self._server.listen()
         self.drop()
 
     def _attempt(self, mail: Mail) -> Preparation:
         try:
-            client = self._connected()
+            server = self._connected()
             self._served += 1
-            yield from dialogue(client, mail)
+            yield from dialogue(server, mail)
         except StoppedError as stopped:
             self._settle(stopped.handover)
             return stopped.handover
         return None
 
-    def _prepared(self) -> smtplib.SMTP:
-        if self._client is None:
+    def _prepared(self) -> Conversation:
+        if self._server is None:
             raise RuntimeError("there is no prepared mail to release")
-        return self._client
+        return self._server
 
     def _reply(self) -> Handover:
         try:
-            return read_reply(self._prepared(), max(self._patient_until - time.monotonic(), _LAST_LOOK))
+            return read_reply(self._prepared())
         except StoppedError as stopped:
             return stopped.handover
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> Conversation:
         if self._closed_door:
             raise StoppedError(self._closed_door)
-        if self._client is None:
+        if self._server is None:
             try:
-                self._client = _open(self._postman)
+                self._server = Conversation(_open(self._postman))
             except StoppedError as stopped:
                 self._closed_door = stopped.handover
                 raise
             self._served = 0
-        return self._client
+        return self._server
 
     def _settle(self, handover: Handover) -> None:
         """Keep the connection only where both sides agree on what comes next."""
-        if self._client is None or handover.phase is Phase.DONE:
+        if self._server is None or handover.phase is Phase.DONE:
             return
         if not (_is_answered(handover) and self._returns_to_start(handover.phase)):
             self.drop()
 
     def _returns_to_start(self, phase: Phase) -> bool:
-        if phase is Phase.DOT:
-            return True
+        server = self._server
+        if server is None or phase is Phase.DOT:
+            return server is not None
+        if server.is_out_of_step or phase not in _BETWEEN_COMMANDS:
+            return False
         with contextlib.suppress(OSError):
-            return self._client is not None and phase in _BETWEEN_COMMANDS and is_accepting(self._client.rset()[0])
+            server.send(b"RSET\r\n")
+            while (reply := server.reply()) is None:
+                server.listen()
+            return is_accepting(reply[0])
         return False
 
 
@@ -194,7 +203,9 @@ def _open(postman: SmtpPostman) -> smtplib.SMTP:
 
 
 def _introduce(client: smtplib.SMTP, postman: SmtpPostman, context: ssl.SSLContext | None) -> None:
-    socket_of(client).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Nagle holds the dot back for 40 ms
+    if client.sock is None:
+        raise smtplib.SMTPServerDisconnected("closed")
+    client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Nagle holds the dot back for 40 ms
     with _opening(Phase.GREETING):
         client.ehlo_or_helo_if_needed()
         if postman.security == "starttls":

@@ -2,17 +2,17 @@
 
 import contextlib
 import re
-import select
-import smtplib
-import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+from workflow.adapters.mail.conversation import Conversation, Reply
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, worded
 from workflow.ports import Handover, Outcome, Phase
 
 _CRLF = b"\r\n"
 _DOT = b".\r\n"
+_DATA = b"DATA\r\n"
+_OK = 250
 _WORST_FIRST = (Outcome.BLOCKED, Outcome.REFUSED, Outcome.RETRY)
 _MAILBOX = re.compile(r"""[^\s<>()\[\],;:"\\@]+@[^\s<>()\[\],;:"\\@]+""")
 
@@ -43,17 +43,17 @@ class Mail:
             return Handover(Outcome.REFUSED, Phase.RCPT, None, text)
         return None
 
-    def options(self, client: smtplib.SMTP) -> list[str]:
+    def options(self, server: Conversation) -> list[str]:
         """ESMTP parameters of MAIL (RFC 1870, 6152, 6531), each only where the server offers it."""
         wanted = {"size": f"SIZE={len(self.data)}"}
         if not self.data.isascii():
             wanted["8bitmime"] = "BODY=8BITMIME"
         if not all(address.isascii() for address in (self.sender, *self.recipients)):
             wanted["smtputf8"] = "SMTPUTF8"
-            if not client.has_extn("smtputf8"):
+            if not server.client.has_extn("smtputf8"):
                 text = "E-postservern tar inte emot adresser med å, ä, ö eller andra sådana tecken."
                 raise StoppedError(Handover(Outcome.REFUSED, Phase.MAIL, None, text))
-        return [parameter for extension, parameter in wanted.items() if client.has_extn(extension)]
+        return [parameter for extension, parameter in wanted.items() if server.client.has_extn(extension)]
 
 
 def _is_mailbox(address: str) -> bool:
@@ -63,60 +63,115 @@ def _is_mailbox(address: str) -> bool:
 Dialogue = Generator[None, None, None]
 """Pauses where it would wait for the server's next reply."""
 
+_GO_ON = 354
+_NAMED = frozenset({250, 251})
 
-def dialogue(client: smtplib.SMTP, mail: Mail) -> Dialogue:
-    """Hand all but the dot over. Raises StoppedError with the verdict wherever it ends before.
 
-    Each wait is as long as the client's own timeout.
-    """
+def dialogue(server: Conversation, mail: Mail) -> Dialogue:
+    """Hand all but the dot over. Raises StoppedError with the verdict wherever it ends before."""
     with _stage(Phase.MAIL):
-        socket_of(client).settimeout(client.timeout)  # the mail before may have left the long one
-        options = mail.options(client)
-        client.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
-        client.putcmd(" ".join([f"MAIL FROM:<{mail.sender}>", *options]))
-    yield
-    _expect(250, Phase.MAIL, client)
-    yield from _name_recipients(client, mail.recipients)
-    with _stage(Phase.DATA):
-        client.putcmd("DATA")
-    yield
-    _expect(354, Phase.DATA, client)
+        options = mail.options(server)
+        charset = "utf-8" if "SMTPUTF8" in options else "ascii"
+        opening = " ".join([f"MAIL FROM:<{mail.sender}>", *options]).encode(charset) + _CRLF
+        naming = [f"RCPT TO:<{each}>\r\n".encode(charset) for each in mail.recipients]
+    yield from (_in_one(server, opening, naming) if server.pipelines else _in_turn(server, opening, naming))
     with _stage(Phase.BODY):
-        client.send(_stuffed(mail.data))
-    _expect_silence(client, Phase.BODY)
+        server.send(_stuffed(mail.data))
+    _expect_silence(server, Phase.BODY)
 
 
-def _name_recipients(client: smtplib.SMTP, recipients: tuple[str, ...]) -> Dialogue:
-    """All or none: whoever is refused, the others must not get a mail that the ledger counts as unsent."""
+def _in_turn(server: Conversation, opening: bytes, naming: list[bytes]) -> Dialogue:
+    code, words = yield from _asked(server, Phase.MAIL, opening)
+    if code != _OK:
+        raise StoppedError(judged(Phase.MAIL, code, words))
     refused = []
-    for recipient in recipients:
-        with _stage(Phase.RCPT):
-            client.putcmd(f"RCPT TO:<{recipient}>")
-        yield
-        with _stage(Phase.RCPT):
-            code, words = client.getreply()
-        if code not in {250, 251}:
+    for each in naming:
+        code, words = yield from _asked(server, Phase.RCPT, each)
+        if code not in _NAMED:
             refused.append(judged(Phase.RCPT, code, words))
         if code == CLOSING:
             break
+    _stop_for(refused, len(naming))
+    code, words = yield from _asked(server, Phase.DATA, _DATA)
+    if code != _GO_ON:
+        raise StoppedError(judged(Phase.DATA, code, words))
+
+
+def _in_one(server: Conversation, opening: bytes, naming: list[bytes]) -> Dialogue:
+    """All three commands in one write (RFC 2920 §3.1). Every reply is read, so that both sides know where they are.
+
+    Where the server would take the mail although something was refused, the line can only be closed: a dot would
+    hand over a mail that the ledger counts as unsent.
+    """
+    with _stage(Phase.MAIL):
+        server.send(b"".join((opening, *naming, _DATA)))
+    server.is_out_of_step = True
+    code, words = yield from _heard(server, Phase.MAIL)
+    stopped = [] if code == _OK else [judged(Phase.MAIL, code, words)]
+    if code == CLOSING:
+        raise StoppedError(stopped[0])
+    refused = []
+    for _ in naming:
+        code, words = yield from _heard(server, Phase.RCPT, stopped)
+        if code not in _NAMED:
+            refused.append(judged(Phase.RCPT, code, words))
+        if code == CLOSING:
+            break
+    else:
+        code, words = yield from _heard(server, Phase.DATA, [*stopped, *refused])
+        server.is_out_of_step = code == _GO_ON
+    if stopped:
+        raise StoppedError(stopped[0])
+    _stop_for(refused, len(naming))
+    if code != _GO_ON:
+        raise StoppedError(judged(Phase.DATA, code, words))
+
+
+def _stop_for(refused: list[Handover], named: int) -> None:
+    """All or none: whoever is refused, the others must not get a mail that the ledger counts as unsent."""
     if refused:
         worst = min(refused, key=lambda handover: _WORST_FIRST.index(handover.outcome))
-        counted = f"{len(refused)} av {len(recipients)} mottagare: " if len(recipients) > 1 else ""
+        counted = f"{len(refused)} av {named} mottagare: " if named > 1 else ""
         raise StoppedError(Handover(worst.outcome, Phase.RCPT, worst.code, counted + worst.text))
 
 
-def send_dot(client: smtplib.SMTP) -> None:
-    """The one step that cannot be taken back. Raises StoppedError where it was not taken, or perhaps was (UNKNOWN)."""
-    _expect_silence(client, Phase.MARKER)
-    with _stage(Phase.DOT, lost=Outcome.UNKNOWN):
-        client.send(_DOT)
+def _asked(server: Conversation, phase: Phase, line: bytes) -> Generator[None, None, Reply]:
+    with _stage(phase):
+        server.send(line)
+    return (yield from _heard(server, phase))
 
 
-def read_reply(client: smtplib.SMTP, patience: float) -> Handover:
-    """Wait `patience` seconds for the reply to the dot. From here on silence means that nobody knows."""
+def _heard(server: Conversation, phase: Phase, before: Sequence[Handover] = ()) -> Generator[None, None, Reply]:
+    """The next reply. `before` is what has been refused already: that stands, even if the line dies now."""
+    while True:
+        try:
+            with _stage(phase):
+                if reply := server.reply():
+                    return reply
+            yield
+            with _stage(phase):
+                if not server.is_heard():
+                    server.listen()
+        except StoppedError as stopped:
+            raise StoppedError(before[0]) if before else stopped from stopped
+
+
+def send_dot(server: Conversation, patience: float) -> None:
+    """The one step that cannot be taken back. Raises StoppedError where it was not taken, or perhaps was (UNKNOWN).
+
+    From here the wait for the reply is `patience` seconds.
+    """
+    _expect_silence(server, Phase.MARKER)
     with _stage(Phase.DOT, lost=Outcome.UNKNOWN):
-        socket_of(client).settimeout(patience)
-        code, words = client.getreply()
+        server.send(_DOT, patience=patience)
+
+
+def read_reply(server: Conversation) -> Handover:
+    """Wait for the reply to the dot. From here on silence means that nobody knows."""
+    with _stage(Phase.DOT, lost=Outcome.UNKNOWN):
+        while (reply := server.reply()) is None:
+            server.listen()
+    code, words = reply
     if is_accepting(code):
         return Handover(Outcome.ACCEPTED, Phase.DONE, code, worded(words))
     if not is_refusal(code):
@@ -124,27 +179,14 @@ def read_reply(client: smtplib.SMTP, patience: float) -> Handover:
     return judged(Phase.DOT, code, words)
 
 
-def _expect(wanted: int, phase: Phase, client: smtplib.SMTP) -> None:
-    with _stage(phase):
-        code, words = client.getreply()
-    if code != wanted:
-        raise StoppedError(judged(phase, code, words))
-
-
-def _expect_silence(client: smtplib.SMTP, phase: Phase) -> None:
+def _expect_silence(server: Conversation, phase: Phase) -> None:
     """Stop at a server that closes or speaks before the dot: it has not accepted, and that is still certain."""
     with _stage(phase):
-        if not is_readable(client):
+        if not server.is_readable():
             return
-        code, words = client.getreply()
-    raise StoppedError(judged(phase, code, words))
-
-
-def is_readable(client: smtplib.SMTP) -> bool:
-    """Whether the server has said something or has gone. Raises OSError for a connection that is closed here."""
-    poller = select.poll()
-    poller.register(socket_of(client), select.POLLIN)
-    return bool(poller.poll(0))
+        while (reply := server.reply()) is None:
+            server.listen()
+    raise StoppedError(judged(phase, *reply))
 
 
 @contextlib.contextmanager
@@ -163,9 +205,3 @@ def _stuffed(data: bytes) -> bytes:
     data = data.replace(b"\r\n.", b"\r\n..")
     opening = b"." if data.startswith(b".") else b""
     return opening + data + (b"" if data.endswith(_CRLF) else _CRLF)
-
-
-def socket_of(client: smtplib.SMTP) -> socket.socket:
-    if client.sock is None:
-        raise smtplib.SMTPServerDisconnected("closed")
-    return client.sock

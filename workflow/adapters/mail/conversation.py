@@ -1,0 +1,95 @@
+"""The two ends of a line to a mail server: what is sent in one write, and replies that are heard without waiting."""
+
+import re
+import select
+import smtplib
+import socket
+import ssl
+import time
+from typing import Final
+
+_CHUNK: Final = 65536
+_LONGEST_LINE: Final = 8192
+_LAST_LOOK: Final = 0.01  # seconds; a reply that is there already is read even when the wait is over
+_REPLY: Final = re.compile(rb"(?:[^\n]{3}-[^\n]*\n)*(?:(?![^\n]{3}-)[^\n]*\n)")
+_CODE: Final = 3  # digits
+
+Reply = tuple[int, bytes]
+"""Code and words; -1 for a line that begins with no code."""
+
+
+class Conversation:
+    """An open connection after its greeting: the library has opened and secured it, the rest is said here.
+
+    `timeout` is the usual patience in seconds. Everything here raises OSError where the line is dead.
+    """
+
+    def __init__(self, client: smtplib.SMTP) -> None:
+        self.client = client
+        self.timeout = float(client.timeout)
+        self.pipelines = bool(client.has_extn("pipelining"))
+        """RFC 2920: several commands in one write, their replies in order."""
+        self.is_out_of_step = False
+        """The server waits for a mail that is not to come: nothing else can be said to it."""
+        self._socket = _socket_of(client)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._heard = b""
+        self._until = 0.0
+
+    def send(self, data: bytes, *, patience: float = 0.0) -> None:
+        """All of it; the wait for what the server says to it begins now."""
+        self._socket.settimeout(self.timeout)
+        self._socket.sendall(data)
+        self._until = time.monotonic() + (patience or self.timeout)
+
+    def reply(self) -> Reply | None:
+        """What was heard and not yet taken; None until it is whole."""
+        found = _REPLY.match(self._heard)
+        if not found:
+            if len(self._heard) > _CHUNK:
+                raise smtplib.SMTPResponseException(500, "Line too long.")
+            return None
+        self._heard = self._heard[found.end() :]
+        return _understood(found[0])
+
+    def listen(self) -> None:
+        """Hear more, for as long as the patience lasts. Raises OSError when it is over or the server has gone."""
+        self._socket.settimeout(max(self._until - time.monotonic(), _LAST_LOOK))
+        heard = self._socket.recv(_CHUNK)
+        if not heard:
+            raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+        self._heard += heard
+
+    def is_heard(self) -> bool:
+        """Whether the next step need not wait: there is a reply, or no patience left."""
+        return _REPLY.match(self._heard) is not None or time.monotonic() >= self._until
+
+    def is_readable(self) -> bool:
+        """Whether the server has said something or has gone. Raises OSError for a connection that is closed here."""
+        return bool(self._heard) or self._has_decrypted() or bool(self._poll.poll(0))
+
+    def fileno(self) -> int | None:
+        """What to poll for more; None where waiting there may be in vain."""
+        return None if self.is_heard() or self._has_decrypted() else self._socket.fileno()
+
+    def close(self) -> None:
+        self.client.close()
+
+    def _has_decrypted(self) -> bool:
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+
+def _understood(said: bytes) -> Reply:
+    lines = said.splitlines()
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        raise smtplib.SMTPResponseException(500, "Line too long.")
+    code = lines[-1][:_CODE]
+    words = b"\n".join(line[_CODE + 1 :].strip(b" \t\r\n") for line in lines)
+    return (int(code) if code.isdigit() else -1), words
+
+
+def _socket_of(client: smtplib.SMTP) -> socket.socket:
+    if client.sock is None:
+        raise smtplib.SMTPServerDisconnected("closed")
+    return client.sock
