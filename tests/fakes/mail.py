@@ -59,6 +59,7 @@ class FakeChannel:
     def __init__(self, postman: FakePostman) -> None:
         self._postman = postman
         self._loaded: tuple[Taken, Handover] | None = None
+        self._is_dotted = False
 
     def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
         yield
@@ -71,19 +72,20 @@ class FakeChannel:
 
     def send_dot(self) -> None:
         taken, answer = self._dotted()
+        self._is_dotted = True
         if answer.outcome is Outcome.ACCEPTED:
             self._postman.taken.append(taken)
 
     def waits_on(self) -> int | None:
-        return None if self._postman.answers_at_once else NOBODY
+        return NOBODY if self._is_dotted and not self._postman.answers_at_once else None
 
     def has_answered(self) -> bool:
-        return self._postman.answers_at_once
+        return True
 
     def read_reply(self) -> Handover:
         self._postman.before_reply()
         answer = self._dotted()[1]
-        self._loaded = None
+        self._loaded, self._is_dotted = None, False
         return answer
 
     def drop(self) -> None:

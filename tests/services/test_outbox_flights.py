@@ -83,14 +83,15 @@ def with_connections(house: House, connections: int) -> Mailroom:
     return replace(house.mailroom, connections=connections)
 
 
-@pytest.mark.parametrize(("connections", "flights"), [(1, 8), (4, 2), (50, 1)])
-def test_a_flight_shares_its_commits_and_its_connections(
-    house: House, eight: list[str], connections: int, flights: int
+@pytest.mark.parametrize(("connections", "exchanges", "looks"), [(1, 9, 1), (4, 3, 1), (50, 2, 2)])
+def test_mails_share_their_commits_and_their_connections(
+    house: House, eight: list[str], connections: int, exchanges: int, looks: int
 ) -> None:
+    """What was heard and what goes next is written together; with connections to spare, more is looked for at once."""
     db = Counting(house.db)
     assert outbox.deliver(replace(with_connections(house, connections), db=db)) == Tally(sent=8)
-    recover, last_look = 1, 1
-    assert db.begun == recover + 1 + 2 * flights + last_look
+    recover, claim = 1, 1
+    assert db.begun == recover + claim + exchanges + looks
     assert house.postman.connected == min(connections, 8)
     assert states(house, eight) == [MessageState.SENT] * 8
 
@@ -111,17 +112,20 @@ def test_nothing_is_written_or_handed_over_inside_a_transaction(house: House, ei
     assert depths == [0] * 24
 
 
-def test_all_markers_are_committed_before_the_first_dot_and_all_dots_sent_before_the_first_reply(
+def test_a_marker_is_committed_before_its_dot_and_results_go_with_the_next_markers(
     house: House, eight: list[str]
 ) -> None:
     seen = []
 
     def look() -> None:
-        seen.append((states(house, eight).count(MessageState.HANDING), len(house.postman.taken)))
+        found = states(house, eight)
+        seen.append((found.count(MessageState.HANDING), found.count(MessageState.SENT), len(house.postman.taken)))
 
     house.postman.before_marker = house.postman.before_reply = look
     outbox.deliver(with_connections(house, 4))
-    assert seen == [(0, 0)] * 4 + [(4, 4)] * 4 + [(0, 4)] * 4 + [(4, 8)] * 4
+    bodies, replies = [(0, 0, 0)] * 4, [(4, 0, 4)] * 4
+    next_bodies, next_replies = [(4, 0, 4)] * 4, [(4, 4, 8)] * 4
+    assert seen == bodies + replies + next_bodies + next_replies
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The connections of one run: opened when they are first needed, closed at its end."""
 
-from collections.abc import Sequence
+import select
+from collections.abc import Collection
 from contextlib import ExitStack
 from typing import Self
 
@@ -8,11 +9,12 @@ from workflow.ports import Channel, Postman
 
 
 class Crew:
-    """Up to `size` connections to the mail server."""
+    """Up to `size` connections to the mail server; each carries one mail at a time."""
 
     def __init__(self, postman: Postman, size: int) -> None:
         self._postman, self._size = postman, size
-        self._channels: list[Channel] = []
+        self._free: list[Channel] = []
+        self._all: list[Channel] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -25,13 +27,40 @@ class Crew:
     def size(self) -> int:
         return self._size
 
-    def channels(self, wanted: int) -> Sequence[Channel]:
-        """As many as asked for, but never more than `size`."""
-        while len(self._channels) < min(wanted, self._size):
-            self._channels.append(self._stack.enter_context(self._postman.connect()))
-        return self._channels[:wanted]
+    def has_free(self) -> bool:
+        return bool(self._free) or len(self._all) < self._size
+
+    def take(self) -> Channel:
+        """One that carries nothing. Raises IndexError when all do: ask first."""
+        if not self._free and len(self._all) < self._size:
+            self._free.append(self._stack.enter_context(self._postman.connect()))
+            self._all += self._free
+        return self._free.pop()
+
+    def give_back(self, channel: Channel) -> None:
+        self._free.append(channel)
 
     def dismiss(self, channel: Channel) -> None:
         """Go on with one connection less: the server takes no more of us at a time."""
-        self._channels.remove(channel)
+        self._free.remove(channel)
+        self._all.remove(channel)
         self._size -= 1
+
+    def drop(self) -> None:
+        """Nothing more is said on any of them: what has no dot yet is accepted nowhere."""
+        for channel in self._all:
+            channel.drop()
+
+
+def listen(channels: Collection[Channel], seconds: float) -> list[Channel]:
+    """Those that can go on, after so many seconds at the most; [] when none can yet."""
+    at_once = [each for each in channels if each.waits_on() is None]
+    if at_once:
+        return at_once
+    waiting = {number: each for each in channels if (number := each.waits_on() or 0) > 0}
+    if not waiting:  # none that could be waited for
+        return list(channels) if seconds else []
+    poll = select.poll()
+    for number in waiting:
+        poll.register(number, select.POLLIN)
+    return [waiting[number] for number, _ in poll.poll(seconds * 1000)]

@@ -1,13 +1,13 @@
 """The desk where a batch's letters are written: flight by flight, and ahead while the server thinks."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workflow.domain.messages import Message
 from workflow.services.company import change_whole
 from workflow.services.mailroom import Mailroom, log_message
-from workflow.services.writing import Material, Written, write
+from workflow.services.writing import NOTHING, Material, Written, write
 
 
 @dataclass(slots=True)
@@ -15,9 +15,21 @@ class Desk:
     """What waits to fly: letters that are written, and behind them mails that are not."""
 
     room: Mailroom
-    material: Material
-    waiting: deque[Message]
+    material: Material = NOTHING
+    waiting: deque[Message] = field(default_factory=deque)
     written: deque[Written] = field(default_factory=deque)
+
+    @property
+    def has_mail(self) -> bool:
+        return bool(self.waiting or self.written)
+
+    def lay(self, mails: Iterable[Message], material: Material) -> None:
+        """A new batch, when the last is written."""
+        self.waiting, self.material = deque(mails), material
+
+    def clear(self) -> None:
+        self.waiting.clear()
+        self.written.clear()
 
     @property
     def rest(self) -> tuple[Message, ...]:
@@ -35,14 +47,19 @@ class Desk:
                 self._fail(message, broken)
         return [self.written.popleft() for _ in range(min(wanted, len(self.written)))]
 
-    def write_ahead(self, wanted: int, *, until: Callable[[], bool]) -> None:
-        """Write while nobody answers. Mails are in the air: whatever is wrong with a letter is left for `take`."""
-        while self.waiting and len(self.written) < wanted and not until():
-            try:
-                self.written.append(self._write(self.waiting[0]))
-            except Exception:  # noqa: BLE001 - as above; the replies are read first
-                return
-            self.waiting.popleft()
+    def write_ahead(self, wanted: int) -> bool:
+        """One letter while nobody answers, up to so many; False when there is none to write.
+
+        Mails are in the air: whatever is wrong with a letter is left for `take`.
+        """
+        if not self.waiting or len(self.written) >= wanted:
+            return False
+        try:
+            self.written.append(self._write(self.waiting[0]))
+        except Exception:  # noqa: BLE001 - as above; the replies are read first
+            return False
+        self.waiting.popleft()
+        return True
 
     def put_first(self, mail: Written) -> None:
         self.written.appendleft(mail)

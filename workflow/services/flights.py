@@ -1,190 +1,202 @@
-"""A flight: as many mails as there are connections, prepared, marked, released and finished together.
+"""Mails in the air: a connection takes its next mail as soon as the last is answered; none waits for the slowest.
 
-All markers are committed in one transaction before the first dot, all results in one after the last reply. What a
-crash leaves behind is the same for each mail as if it had flown alone.
+A commit is shared by whoever has something to commit at that moment (exchange.py): a marker before each dot, a result
+after each reply. While nobody has anything to say, letters are written ahead.
 """
 
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Final
 
-from workflow.domain.messages import CONTACT_CHANGED, WORDS_UNTRUE, Message, MessageState
-from workflow.ports import Channel, Handover, Outcome, Phase, Preparation, Work
-from workflow.services.addressing import write_anew
-from workflow.services.claims import Batch, Truths, read_truths
-from workflow.services.company import Pair, after_all, whole
-from workflow.services.crew import Crew
+from workflow.domain.channel import ChannelState
+from workflow.domain.messages import Message, MessageState
+from workflow.ports import Channel, Handover, Outcome, Phase
+from workflow.services import channel
+from workflow.services.boarding import Boarding, flown
+from workflow.services.claims import claim
+from workflow.services.crew import Crew, listen
 from workflow.services.desk import Desk
-from workflow.services.landing import Flown, land
-from workflow.services.mailroom import Mailroom, Tally, log_message
-from workflow.services.writing import Written, gather_material
+from workflow.services.exchange import exchange
+from workflow.services.landing import Landing
+from workflow.services.mailroom import CHANNEL, Mailroom, Tally
+from workflow.services.writing import gather_material
 
-_WITHDRAWN = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre.")
-_TOO_SLOW = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
+_WITHDRAWN: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre.")
+_TOO_SLOW: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
+_A_MOMENT: Final = 0.001  # seconds; so long a commit waits for others that could share it
+_A_WHILE: Final = 1.0  # seconds between two looks at whose patience is over
+_ENOUGH: Final = 10  # mails that wait for their markers do not wait for more
 
 
-@dataclass(slots=True)
-class Boarding:
-    """One mail on its connection. `message` is the row as the ledger has it; `ended` how the hand-over ended."""
+def fly(room: Mailroom, crew: Crew) -> Tally:
+    """Send what is due until nothing is. When the way out turns out to be shut, the rest is put back unharmed."""
+    return Air(room, crew).empty()
 
-    written: Written
-    channel: Channel
-    started: datetime
-    message: Message = field(init=False)
-    preparing: Preparation = field(init=False)
-    ended: Handover | None = None
+
+@dataclass
+class Air:
+    """What is under way. `doubted` speak against the way out: they wait for the others, who may show that it works."""
+
+    room: Mailroom
+    crew: Crew
+    desk: Desk = field(init=False)
+    seen: ChannelState = field(default_factory=lambda: ChannelState(name=CHANNEL))
+    aboard: dict[Channel, Boarding] = field(default_factory=dict)
+    landed: list[Boarding] = field(default_factory=list)
+    doubted: list[Boarding] = field(default_factory=list)
+    boarded: int = 0
+    works_for: int = 0
+    """Whoever boarded before has seen since, or while it flew, that the server judges mails."""
+    may_claim: bool = True
+    has_news: bool = False
+    """Something was written since the last claim: what is due may be another by then."""
+    broken: Exception | None = None
+    tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
-        self.message = self.written.message
-        self.preparing = self.channel.prepare(self.written.sender, self.written.recipients, self.written.data)
+        self.desk = Desk(self.room)
 
-    def goes_on(self) -> bool:
-        """Carry the preparation on to where it waits next; False when it is over."""
+    def empty(self) -> Tally:
+        """An error of ours drops every connection; if only a letter's, what is in the air is heard out first."""
         try:
-            next(self.preparing)
-        except StopIteration as over:
-            self.ended = over.value
-            return False
+            while self._is_anything_under_way():
+                is_silent = not self._hear()
+                if self._is_time(is_silent=is_silent):
+                    self._exchange()
+        except BaseException:
+            self.crew.drop()
+            raise
+        if self.broken:
+            raise self.broken
+        return self.tally
+
+    def _is_anything_under_way(self) -> bool:
+        if self._may_board():
+            try:
+                self._board()
+            except Exception as error:  # noqa: BLE001 - the machine's or the database's trouble: raised when all is heard
+                self.broken = error
+        return bool(self.aboard or self.landed or self.doubted)
+
+    def _may_board(self) -> bool:
+        return not (self.doubted or self.broken)
+
+    # --- boarding ----------------------------------------------------------------------------------------------------
+
+    def _board(self) -> None:
+        """A mail for every connection that is free."""
+        while self.crew.has_free() and self._has_mail():
+            for letter in self.desk.take(1):
+                line = self.crew.take()
+                boarding = Boarding(letter, line, self.room.clock.now(), self.boarded)
+                self.boarded += 1
+                self.aboard[line] = boarding
+                self._go_on(boarding)
+            if self.doubted:
+                return
+
+    def _has_mail(self) -> bool:
+        """Claim more when there is none; what can be committed goes first."""
+        while not self.desk.has_mail:
+            if not self._may_claim():
+                return False
+            batch = claim(self.room)
+            self.may_claim, self.has_news = batch.goes_on, False
+            if not batch.goes_on:
+                return False
+            self.seen = batch.channel
+            with self.room.db.read() as work:
+                material = gather_material(work, batch.mails, calendar=self.room.calendar, now=self.room.clock.now())
+            self.desk.lay(batch.mails, material)
         return True
 
-    def flown(self) -> Flown:
-        """Raises RuntimeError for a mail that is still in the air."""
-        if self.ended is None:
-            raise RuntimeError(self.message.id)
-        return Flown(self.message, self.ended, self.started)
+    def _may_claim(self) -> bool:
+        if self.aboard:
+            return self.may_claim and not self._is_pending() and not self.seen.is_blocked
+        return (self.may_claim or self.has_news) and not self._is_pending()
+
+    # --- hearing -----------------------------------------------------------------------------------------------------
+
+    def _hear(self) -> bool:
+        """Carry on whoever has been answered; False when nobody has."""
+        waiting = [line for line, each in self.aboard.items() if not each.is_ready]
+        if not waiting:
+            return False
+        heard = listen(waiting, 0)
+        if not heard and self.desk.write_ahead(self.crew.size):
+            return True
+        heard = heard or listen(waiting, _A_MOMENT if self._is_pending() else _A_WHILE)
+        for line in heard:
+            self._go_on(self.aboard[line])
+        return bool(heard)
+
+    def _go_on(self, boarding: Boarding) -> None:
+        boarding.go_on()
+        if boarding.ended is not None:
+            self._take_down(boarding, boarding.ended)
+
+    def _take_down(self, boarding: Boarding, result: Handover) -> None:
+        del self.aboard[boarding.channel]
+        self.crew.give_back(boarding.channel)
+        if channel.is_shut(result):
+            self.doubted.append(boarding)
+            return
+        self.landed.append(boarding)
+        if channel.is_open(result):
+            self.works_for = self.boarded
+            self._resolve_doubts()
+
+    def _resolve_doubts(self) -> None:
+        """Those for whom the way out has shown that it works: one without a connection flies later, on another."""
+        cleared = [each for each in self.doubted if each.number < self.works_for]
+        self.doubted = [each for each in self.doubted if each.number >= self.works_for]
+        for each in cleared:
+            if each.ended and channel.never_named(each.ended):
+                self.crew.dismiss(each.channel)
+                self.desk.put_first(each.written)
+            else:
+                self.landed.append(each)
+
+    # --- committing --------------------------------------------------------------------------------------------------
+
+    def _is_pending(self) -> bool:
+        return bool(self.landed) or any(each.is_ready for each in self.aboard.values())
+
+    def _is_time(self, *, is_silent: bool) -> bool:
+        if self._may_board() and self.desk.has_mail and self.crew.has_free():
+            return False
+        ready = sum(each.is_ready for each in self.aboard.values())
+        if ready == len(self.aboard):
+            return bool(ready or self.landed or self.doubted)
+        enough = max(_ENOUGH, len(self.aboard) // 2)
+        return (is_silent and self._is_pending()) or ready >= enough or len(self.landed) >= 2 * enough
+
+    def _exchange(self) -> None:
+        ready = [each for each in self.aboard.values() if each.is_ready]
+        doubted = [] if self.aboard else self.doubted
+        landing = Landing(flown(self.landed), flown(doubted))
+        done = exchange(self.room, landing, [each.written for each in ready], seen=self.seen, rest=self.desk.rest)
+        self.has_news = True
+        self.tally += _counted(landing)
+        self.landed = []
+        if doubted:
+            self.doubted = []
+        if landing.works:
+            self.seen = self.seen.clear()
+        if done.is_shut:
+            self.desk.clear()
+        for each, marked in zip(ready, done.marked, strict=True):
+            self._release(each, marked)
+
+    def _release(self, boarding: Boarding, marked: Message | None) -> None:
+        if marked and marked.state is MessageState.HANDING:
+            boarding.release(marked)
+            return
+        boarding.withdraw(_TOO_SLOW if marked and marked.state is MessageState.PLANNED else _WITHDRAWN)
+        self._take_down(boarding, boarding.flown().result)
 
 
-def fly(room: Mailroom, crew: Crew, batch: Batch) -> Tally:
-    """Send a batch, flight by flight. When the way out turns out to be shut, the rest is put back unharmed."""
-    with room.db.read() as work:
-        material = gather_material(work, batch.mails, calendar=room.calendar, now=room.clock.now())
-    desk = Desk(room, material, deque(batch.mails))
-    seen, tally = batch.channel, Tally()
-    while letters := desk.take(crew.size):
-        boarded = _board(crew, letters, room.clock.now())
-        _hand_over(room, boarded, desk)
-        landing = land(room, [each.flown() for each in boarded], seen=seen, rest=desk.rest)
-        seen, tally = landing.seen, tally + landing.tally
-        for each in boarded:
-            if each.message in landing.again:
-                crew.dismiss(each.channel)
-                desk.put_first(each.written)
-        if landing.is_shut:
-            break
-    return tally
-
-
-def _board(crew: Crew, letters: Sequence[Written], now: datetime) -> list[Boarding]:
-    channels = crew.channels(len(letters))
-    return [Boarding(letter, channel, now) for letter, channel in zip(letters, channels, strict=True)]
-
-
-def _hand_over(room: Mailroom, boarded: Sequence[Boarding], desk: Desk) -> None:
-    """Bodies, markers, dots, replies. An error of ours (the database is gone) drops every connection."""
-    try:
-        going = list(boarded)
-        while going:
-            going = [each for each in going if each.goes_on()]
-        prepared = [each for each in boarded if each.ended is None]
-        if prepared:
-            _mark(room, prepared)
-            _release([each for each in prepared if each.ended is None], desk)
-    except BaseException:
-        for each in boarded:
-            each.channel.drop()
-        raise
-
-
-def _mark(room: Mailroom, prepared: Sequence[Boarding]) -> None:
-    """sending → handing with the frozen letter, for each that is still true and still ours: read again under lock."""
-    now = room.clock.now()
-    torn: frozenset[str] = frozenset()
-    while True:
-        try:
-            marked = _write_markers(room, prepared, torn, now)
-            break
-        except _TornError as found:  # nothing was written; the others are marked without it
-            torn |= {found.lead}
-    for each, after in zip(prepared, marked, strict=True):
-        if after and after.state is MessageState.HANDING:
-            each.message = after
-        else:
-            each.ended = _TOO_SLOW if after and after.state is MessageState.PLANNED else _WITHDRAWN
-            each.channel.drop()
-
-
-class _TornError(Exception):
-    """Somebody has changed a row of a mail about several units: it cannot go as it is written."""
-
-    def __init__(self, lead: str) -> None:
-        super().__init__(lead)
-        self.lead = lead
-
-
-def _write_markers(
-    room: Mailroom, prepared: Sequence[Boarding], torn: Collection[str], now: datetime
-) -> list[Message | None]:
-    """Each lead as it is afterwards, None where it was ours no more: whoever has it now decides."""
-    with room.db.begin() as work:
-        messages = [each.message for each in prepared]
-        truths = read_truths(work, messages, calendar=room.calendar, now=now, lock=True)
-        lost = {each.id for each in messages if _has_lost_company(work, each)}
-        groups = [_marked(each.written, truths, now, torn=torn, lost=lost) for each in prepared]
-        flat = iter(work.outbox.change_all([pair for group in groups for pair in group]))
-        stands = [[next(flat) for _ in group] for group in groups]
-        for group, mine in zip(groups, stands, strict=True):
-            if group[0][1].state is MessageState.HANDING and any(mine) and not all(mine):
-                raise _TornError(group[0][0].id)
-            for (_, after), is_mine in zip(group, mine, strict=True):
-                if is_mine:
-                    _log_marked(room, work, after, now)
-    return [after_all(group) if mine[0] else None for group, mine in zip(groups, stands, strict=True)]
-
-
-def _log_marked(room: Mailroom, work: Work, after: Message, now: datetime) -> None:
-    why = {"why": after.reason} if after.state is MessageState.CANCELLED else {}
-    log_message(work, f"message.{after.state}", after, now, **why)
-    if after.reason == CONTACT_CHANGED:  # midnight came in between
-        write_anew(work, after, work.recipients.of(after.submission), secrets=room.secrets, now=now)
-
-
-def _has_lost_company(work: Work, message: Message) -> bool:
-    """A mail that is tried again tells of the rows it told of before, and of no fewer."""
-    if message.frozen is None or not message.is_reminder:
-        return False
-    return len(work.outbox.told_by([message.id]).get(message.id, ())) != len(message.company)
-
-
-def _marked(
-    mail: Written, truths: Truths, now: datetime, *, torn: Collection[str], lost: Collection[str]
-) -> Sequence[Pair]:
-    message = mail.message
-    rows = (message, *message.company)
-    untrue = {each.id: why for each in rows if (why := truths.against(each, now))}
-    if untrue or message.id in lost:
-        return [
-            (each, _withdrawn(each, untrue.get(each.id, ""), bound=message.frozen is not None, now=now))
-            for each in rows
-        ]
-    if message.has_lost_its_lease(now):  # hours may have passed: window, day and words are to be looked at anew
-        return whole(message, message.recover())
-    if message.id in torn:
-        return [(each, each.put_back(now)) for each in rows]
-    return whole(message, message.freeze(mail.frozen, local_day=message.local_day).hand(now))
-
-
-def _withdrawn(message: Message, why: str, *, bound: bool, now: datetime) -> Message:
-    """What is untrue falls; what is not is told of in another mail, unless the bytes stand already."""
-    if why or bound:
-        return message.cancel(why or WORDS_UNTRUE)
-    return message.put_back(now)
-
-
-def _release(marked: Sequence[Boarding], desk: Desk) -> None:
-    """All dots leave before the first reply is waited for; the wait is used for the next flight's letters."""
-    for each in marked:
-        each.channel.send_dot()
-    desk.write_ahead(len(marked), until=lambda: all(each.channel.has_answered() for each in marked))
-    for each in marked:
-        each.ended = each.channel.read_reply()
+def _counted(landing: Landing) -> Tally:
+    flights: Collection[object] = landing.all
+    sent = sum(each.result.outcome is Outcome.ACCEPTED for each in landing.landed)
+    return Tally(sent, len(flights) - sent)

@@ -1,4 +1,4 @@
-"""What became of a flight: every result judged and written in one transaction."""
+"""What became of mails: every result judged, for the mail and for the way out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.messages import Attempt, Message, MessageState
 from workflow.ports import Handover, Outcome, Work
 from workflow.services import channel
-from workflow.services.company import change_whole, whole
-from workflow.services.mailroom import Mailroom, Tally, log_message
+from workflow.services.company import Pair, change_whole, whole
+from workflow.services.mailroom import log_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,64 +25,63 @@ class Flown:
         return f"{self.result.code or ''} {self.result.text}".strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Landing:
-    """`again`: mails that got no connection while others did; still claimed, still unharmed."""
+    """Results to be written. `doubted` speak against the way out, and nothing has shown since that it works."""
 
-    tally: Tally
-    again: tuple[Message, ...]
-    seen: ChannelState
-    is_shut: bool
+    landed: Sequence[Flown] = ()
+    doubted: Sequence[Flown] = ()
 
+    @property
+    def all(self) -> tuple[Flown, ...]:
+        return (*self.landed, *self.doubted)
 
-def land(room: Mailroom, flight: Sequence[Flown], *, seen: ChannelState, rest: Sequence[Message]) -> Landing:
-    """Write what came of the flight. `seen` is the way out as it was known before, `rest` what was to fly next."""
-    works = any(channel.is_open(each.result) for each in flight)
-    stranded = [each for each in flight if works and channel.never_named(each.result)]
-    flown = [each for each in flight if each not in stranded]
-    now = room.clock.now()
-    with room.db.begin() as work:
-        shut = [each for each in flown if _is_shut_by(work, each, works=works, seen=seen)]
-        if shut:
-            channel.shut(work, seen, shut[0].result, held=len(shut) + len(rest), now=now)
-            change_whole(work, [(each, each.put_back(now)) for each in rest])
-        elif works and seen.is_blocked:
-            channel.clear(work, now=now)
-        _finish(work, flown, shut, now)
-    sent = sum(each.result.outcome is Outcome.ACCEPTED for each in flown)
-    return Landing(
-        tally=Tally(sent, len(flown) - sent),
-        again=tuple(each.message for each in stranded),
-        seen=seen.clear() if works else seen,
-        is_shut=bool(shut),
-    )
+    @property
+    def works(self) -> bool:
+        return any(channel.is_open(each.result) for each in self.landed)
 
 
-def _is_shut_by(work: Work, flown: Flown, *, works: bool, seen: ChannelState) -> bool:
-    """Whether the way out is to blame, and not the mail.
+def settle_channel(
+    work: Work, landing: Landing, *, seen: ChannelState, rest: Sequence[Message], now: datetime
+) -> list[Flown]:
+    """Shut the way out, or open it again; gives those that shut it. `rest` is then put back unharmed.
 
-    A server that takes other mails refuses this one; so does one that took others since it refused this one last.
+    `seen` is the way out as it was known before. First thing in the transaction: the channel is locked before mails.
     """
-    if not channel.is_shut(flown.result) or works:
-        return False
+    shut = [each for each in landing.doubted if _is_shut_by(work, each, seen)]
+    if shut:
+        channel.shut(work, seen, shut[0].result, held=len(shut) + len(rest), now=now)
+        change_whole(work, [(each, each.put_back(now)) for each in rest])
+    elif seen.is_blocked and landing.works:
+        channel.clear(work, now=now)
+    return shut
+
+
+def _is_shut_by(work: Work, flown: Flown, seen: ChannelState) -> bool:
+    """Whether the way out is to blame, and not the mail: a server that took others since it refused this one last."""
     if channel.never_named(flown.result) or seen.is_blocked:
         return True
     tries = work.outbox.attempts(flown.message.id)
     return not (tries and tries[-1].outcome == Outcome.BLOCKED)
 
 
-def _finish(work: Work, flown: Sequence[Flown], shut: Sequence[Flown], now: datetime) -> None:
+def decide_results(flown: Sequence[Flown], shut: Sequence[Flown], now: datetime) -> list[tuple[Flown, Sequence[Pair]]]:
+    """What each result makes of its mail and the company; without those that the marker has decided about already."""
+    held = {each.message.id for each in shut}
+    afters = [(each, _after(each, now, is_shut=each.message.id in held)) for each in flown]
+    return [(each, whole(each.message, after)) for each, after in afters if after is not None]
+
+
+def note_attempts(work: Work, flown: Sequence[Flown], now: datetime) -> None:
     work.outbox.note(*(_attempt(each, now) for each in flown))
-    afters = [(each, _after(each, now, is_shut=each in shut)) for each in flown]
-    decided = [(each, after) for each, after in afters if after is not None]
-    groups = [whole(each.message, after) for each, after in decided]
-    stands = iter(work.outbox.change_all([pair for group in groups for pair in group]))
-    for (each, _), group in zip(decided, groups, strict=True):
-        for before, after in group:
-            if next(stands):
-                log_message(work, f"message.{after.state}", after, now)
-            else:
-                _take_late_proof(work, before, each, now)
+
+
+def log_results(work: Work, flown: Flown, group: Sequence[Pair], mine: Sequence[bool], now: datetime) -> None:
+    for (before, after), stands in zip(group, mine, strict=True):
+        if stands:
+            log_message(work, f"message.{after.state}", after, now)
+        else:
+            _take_late_proof(work, before, flown, now)
 
 
 def _after(flown: Flown, now: datetime, *, is_shut: bool) -> Message | None:

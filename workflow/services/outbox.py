@@ -11,7 +11,6 @@ from workflow.domain.errors import StaleWriteError
 from workflow.domain.messages import Message
 from workflow.ports import Database, Work
 from workflow.services.addressing import refuse_replaced
-from workflow.services.claims import claim
 from workflow.services.company import complete, whole
 from workflow.services.crew import Crew
 from workflow.services.flights import fly
@@ -27,11 +26,8 @@ def deliver(room: Mailroom) -> Tally:
     Safe in any number of workers at once.
     """
     recover(room.db, now=room.clock.now())
-    tally = Tally()
     with Crew(room.postman, room.connections) as crew:
-        while (batch := claim(room)).goes_on:
-            tally += fly(room, crew, batch)
-    return tally
+        return fly(room, crew)
 
 
 def recover(db: Database, *, now: datetime) -> int:

@@ -45,6 +45,9 @@ class Material:
     agenda: Agenda | None = None
 
 
+NOTHING = Material(rounds={}, submissions={}, editions={}, recipients={})
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A claimed mail with its first and only rendering, and its bytes. The ledger does not hold `frozen` yet."""

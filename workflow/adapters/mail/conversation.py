@@ -61,9 +61,12 @@ class Conversation:
             raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
         self._heard += heard
 
+    def has_reply(self) -> bool:
+        return _REPLY.match(self._heard) is not None
+
     def is_heard(self) -> bool:
         """Whether the next step need not wait: there is a reply, or no patience left."""
-        return _REPLY.match(self._heard) is not None or time.monotonic() >= self._until
+        return self.has_reply() or time.monotonic() >= self._until
 
     def is_readable(self) -> bool:
         """Whether the server has said something or has gone. Raises OSError for a connection that is closed here."""

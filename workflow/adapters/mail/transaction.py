@@ -150,7 +150,7 @@ def _heard(server: Conversation, phase: Phase, before: Sequence[Handover] = ()) 
                     return reply
             yield
             with _stage(phase):
-                if not server.is_heard():
+                if not server.has_reply():
                     server.listen()
         except StoppedError as stopped:
             raise StoppedError(before[0]) if before else stopped from stopped
