@@ -133,7 +133,7 @@ class _Postman:
             yield _Channel(channel, self.fate)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Channel:
     inner: Channel
     fate: Witness
