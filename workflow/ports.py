@@ -311,6 +311,13 @@ class Standings(Protocol):
         """Of these submissions, in order of id."""
         ...
 
+    def shared(self, people: Collection[str]) -> tuple[str, ...]:
+        """The ids of what owes in open rounds and has to do with these people (small addresses): where they have two.
+
+        Goes through all recipients. SQLite makes only A–Z small.
+        """
+        ...
+
     def messages(self, submissions: Collection[str]) -> tuple[Message, ...]:
         """Of these submissions, oldest due first; `frozen` is left out."""
         ...

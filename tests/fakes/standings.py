@@ -9,7 +9,8 @@ from tests.fakes.tables import Tables
 from workflow.domain.addressing import addressee
 from workflow.domain.messages import OWED_ONLY, Message, MessageState
 from workflow.domain.overview import OVERDUE, OWES, WITHOUT_CONTACT, Group, Wanted
-from workflow.domain.people import UnitKind, search_key, sort_key
+from workflow.domain.people import UnitKind, fold_address, search_key, sort_key
+from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Recipient, Submission
 
 _UNDELIVERED = {MessageState.FAILED, MessageState.UNKNOWN}
@@ -35,6 +36,14 @@ class FakeStandings:
 
     def recipients(self, submissions: Collection[str]) -> tuple[Recipient, ...]:
         return tuple(each for _, each in sorted(self._tables.recipients.items()) if each.submission in submissions)
+
+    def shared(self, people: Collection[str]) -> tuple[str, ...]:
+        found: dict[str, set[str]] = {}
+        for each in self._tables.recipients.values():
+            submission = self._tables.submissions[each.submission]
+            if submission.is_owed and self._tables.rounds[submission.round].state is RoundState.OPEN:
+                found.setdefault(fold_address(each.email), set()).add(submission.id)
+        return tuple(sorted({each for key, ids in found.items() if key in people and len(ids) > 1 for each in ids}))
 
     def messages(self, submissions: Collection[str]) -> tuple[Message, ...]:
         return tuple(replace(each, frozen=None) for each in self._mails() if each.submission in submissions)

@@ -13,6 +13,7 @@ from tests.fakes.mail import ACCEPTED
 from tests.services.conftest import NORRBY, OFFICE, ROUND, House, MovingClock
 from workflow.domain.codes import LinkMode
 from workflow.domain.messages import LEASE, Frozen, Message, MessageKind, MessageState
+from workflow.domain.overview import Wanted
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
@@ -20,6 +21,7 @@ from workflow.ports import Database, Handover, Outcome, Phase
 from workflow.services import extensions, handover, outbox, reminders, rounds
 from workflow.services.by_hand import Deed, ToldTodayError, decide
 from workflow.services.claims import claim
+from workflow.services.overview import glance, overview
 from workflow.services.preview import preview_round
 
 OSBY, VINGE = f"{ROUND}.osby", f"{ROUND}.vinge"
@@ -555,3 +557,24 @@ def test_one_that_leaves_on_the_last_day_after_all_says_so(with_the_day_before: 
     assert late.state is MessageState.SENT
     assert "0 arbetsdagar" not in late.frozen.subject + late.frozen.text
     assert "är sista tiden" in late.frozen.text
+
+
+def test_the_overview_tells_the_hour_at_which_one_persons_mails_go_together(house: House) -> None:
+    """Norrby is reminded at eight, five working days before its own day; the late ones at ten, were they alone."""
+    longer = DUE_AT + timedelta(days=10)
+    at(house, -2)
+    extensions.extend(house.db, [NORRBY], longer, reason="Sjuk", by="k", secrets=house.secrets, now=house.clock.at)
+    house.deliver()
+    at(house, 0, 12)
+    house.deliver()
+
+    now, calendar = house.clock.at, house.calendar
+    listed = overview(house.db, ROUND, calendar=calendar, now=now).overview.rows
+    shown = glance(house.db, ROUND, Wanted(), named=6, limit=9, calendar=calendar, now=now)
+    eight = calendar.at(calendar.last_day(DUE_AT) + timedelta(days=3), time(8))
+    assert [row.next_mail and row.next_mail.at for row in listed] == [eight] * 3
+    assert shown.rows == listed
+
+    house.clock.at = eight
+    reminders.plan_due(house.db, secrets=house.secrets, calendar=calendar, now=eight)
+    assert {row.due_at for row in rows(house) if row.state is MessageState.PLANNED} == {eight}

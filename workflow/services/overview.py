@@ -1,7 +1,7 @@
 """The overview of a round: whole, for listings, or as one page of it, which costs the same however many units."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,11 +22,13 @@ from workflow.domain.overview import (
     make_row,
 )
 from workflow.domain.people import UnitKind
+from workflow.domain.reminders import Slot, next_after
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, State, Submission
 from workflow.ports import Database, Work
 from workflow.services.ledger import Line
 from workflow.services.reminders import known_slots, next_reminder
+from workflow.services.shared_hours import MANY_PEOPLE, shared_slots
 
 UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
 COMING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HELD})
@@ -63,7 +65,8 @@ def overview(db: Database, round_id: str, *, calendar: Calendar, now: datetime) 
         submissions = work.submissions.of_round(round_id)
         people = _by_submission(work.recipients.of_round(round_id))
         messages = _by_submission(work.outbox.list(round_id=round_id))
-    timetable = _Timetable(round_, calendar, now)
+        shared = shared_slots(work, people.values(), calendar, now)
+    timetable = _Timetable(round_, calendar, now, shared)
     rows = [_row(timetable, each, people.get(each.id, []), messages.get(each.id, [])) for each in submissions]
     return RoundView(round=round_, overview=Overview(rows=in_swedish_order(rows)))
 
@@ -114,6 +117,7 @@ def glance(
     with db.read() as work:
         reading = _Reading(work, work.rounds.get(round_id), calendar, now)
         standing = RoundStanding(groups=work.standings.groups(round_id), now=now)
+        reading.looks_up_people = standing.units <= MANY_PEOPLE
         overdue, waiting, lacking = (reading.page(each, named) for each in (LATEST, WAITING, LACKING))
         shown = reading.page(wanted, limit, offset)
         rows = reading.rows({each.id: each for each in (*overdue, *waiting, *lacking, *shown)}.values())
@@ -205,6 +209,7 @@ class _Timetable:
     round: Round
     calendar: Calendar
     now: datetime
+    shared: Mapping[str, tuple[Slot, ...]] = field(default_factory=dict)
     known: dict[object, NextMail | None] = field(default_factory=dict)
 
     def next_mail(self, submission: Submission, messages: Iterable[Message]) -> NextMail | None:
@@ -212,15 +217,21 @@ class _Timetable:
         if coming:
             first = min(coming, key=lambda message: message.due_at)
             return NextMail(kind=first.kind, at=first.due_at)
-        return self.next_reminder(submission, frozenset(known_slots(messages, submission)))
+        accounted = frozenset(known_slots(messages, submission))
+        if together := self.shared.get(submission.id):
+            return _as_mail(next_after(together, known=accounted, now=self.now))
+        return self.next_reminder(submission, accounted)
 
     def next_reminder(self, submission: Submission, accounted: frozenset[str] = frozenset()) -> NextMail | None:
         in_force = self.calendar.local(submission.due_set_at).date()
         alike = (submission.state, submission.kind, submission.due_at, in_force, accounted)
         if alike not in self.known:
-            slot = next_reminder(self.round, submission, accounted, self.calendar, self.now)
-            self.known[alike] = NextMail(kind=slot.mail, at=slot.send_at) if slot else None
+            self.known[alike] = _as_mail(next_reminder(self.round, submission, accounted, self.calendar, self.now))
         return self.known[alike]
+
+
+def _as_mail(slot: Slot | None) -> NextMail | None:
+    return NextMail(kind=slot.mail, at=slot.send_at) if slot else None
 
 
 class _Reading:
@@ -230,6 +241,7 @@ class _Reading:
         self.round = round_
         self._work, self._calendar, self._now = work, calendar, now
         self.timetable = _Timetable(round_, calendar, now)
+        self.looks_up_people = True
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> tuple[Submission, ...]:
         return self._work.standings.submissions(self.round.id, wanted, now=self._now, limit=limit, offset=offset)
@@ -238,9 +250,9 @@ class _Reading:
         chosen = {each.id: each for each in submissions}
         people = _by_submission(self._work.standings.recipients(chosen))
         mails = _by_submission(self._work.standings.messages(chosen))
-        return {
-            key: _row(self.timetable, each, people.get(key, []), mails.get(key, [])) for key, each in chosen.items()
-        }
+        shared = shared_slots(self._work, people.values(), self._calendar, self._now) if self.looks_up_people else {}
+        timetable = replace(self.timetable, shared=shared)
+        return {key: _row(timetable, each, people.get(key, []), mails.get(key, [])) for key, each in chosen.items()}
 
     def next_mails(self) -> tuple[datetime, int] | None:
         return self._work.standings.next_mails(self.round.id, limit=MANY_MAILS)

@@ -18,11 +18,13 @@ from workflow.adapters.db.tables import (
     LACKS_CONTACT,
     outbox,
     recipients,
+    rounds,
     submissions,
 )
 from workflow.domain.messages import OWED_ONLY, REMINDERS, Message, MessageState
 from workflow.domain.overview import OVERDUE, OWES, WITHOUT_CONTACT, Group, Wanted
 from workflow.domain.people import ANSWERING, UnitKind, search_key
+from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import OWED, Recipient, State, Submission
 
 _ALIKE = (
@@ -71,6 +73,16 @@ class SqlStandings:
     def recipients(self, submissions: Collection[str]) -> tuple[Recipient, ...]:
         query = select(recipients).where(recipients.c.submission.in_(sorted(submissions))).order_by(recipients.c.id)
         return tuple(recipient_of(row) for row in self._connection.execute(query))
+
+    def shared(self, people: Collection[str]) -> tuple[str, ...]:
+        address = func.lower(func.trim(recipients.c.email)).label("address")
+        with_rounds = recipients.join(submissions).join(rounds, submissions.c.round == rounds.c.id)
+        theirs = select(recipients.c.submission, address).select_from(with_rounds).where(address.in_(sorted(people)))
+        owed = theirs.where(submissions.c.state.in_(_STILL_OWED), rounds.c.state == str(RoundState.OPEN))
+        found: dict[str, set[str]] = {}
+        for submission, person in self._connection.execute(owed):
+            found.setdefault(person, set()).add(submission)
+        return tuple(sorted({each for ids in found.values() if len(ids) > 1 for each in ids}))
 
     def messages(self, submissions: Collection[str]) -> tuple[Message, ...]:
         query = LIGHT.where(outbox.c.submission.in_(sorted(submissions))).order_by(outbox.c.due_at, outbox.c.id)
