@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docx_plus.core.ns import qn
+from lxml import etree
 from playwright.sync_api import Browser, Dialog, FilePayload, Page
 
-from tests.adapters.documents.office import edited, filled, paragraph
+from tests.adapters.documents.office import control, edited, filled, paragraph
+from tests.adapters.documents.test_form import PICTURE
 from tests.browser.looking import a_page, faults, overflow
 from tests.web.houses import ANSWERS, HAMN, NORRBY, LiveSite, fill_in, hand_in, link_of, open_form
 from tests.web.test_contact import give_back
@@ -104,7 +107,14 @@ def reading(page: Page, site: LiveSite) -> None:
     blank = open_form(site.house, HAMN).get("/svara/word/formular").content
     fill_in(site.house, NORRBY)
     texts = {"etableringar": "Tre företag.", "mark": "Tolv markanvisningar.\nTre till är på gång."}
-    data = edited(filled(blank, texts), lambda root: root[0].insert(0, paragraph("Se även vår bilaga.")))
+
+    def write_beside(root: etree._Element) -> None:
+        root[0].insert(0, paragraph("Se även vår bilaga."))
+        answer = control(root, "mark")[-1]
+        answer.append(etree.fromstring(PICTURE))
+        answer.append(answer.makeelement(qn("w:del")))
+
+    data = edited(filled(blank, texts), write_beside)
     upload(page, site)
     page.locator("#fil").set_input_files(
         FilePayload(name="svar.docx", mimeType="application/octet-stream", buffer=data)

@@ -28,7 +28,7 @@ app = typer.Typer()
 
 IMPORTED = "import"
 _MEGABYTE = 1024 * 1024
-_FORMS = (".docx", ".odt")
+_OFFICE = frozenset({".docx", ".odt", ".docm", ".dotm", ".doc", ".rtf", ".pdf"})  # read as such, or refused as such
 _BETWEEN = "mellan svaren"
 
 
@@ -80,7 +80,7 @@ def import_(
 ) -> None:
     """Read a filled-in form into the unit's draft."""
     data = _bytes(shell, file)
-    as_text = from_text or file.suffix.lower() not in _FORMS
+    as_text = from_text or file.suffix.lower() not in _OFFICE
     if not (round_ and unit):
         round_, unit = _whose(shell, data, file.name, as_text=as_text)
     found = find_submission(shell.house.db, round_named(round_), unit_named(unit))
