@@ -32,6 +32,7 @@ class Saved:
     """What saving gave: the submission, the answers as stored, and the clashes with both texts (nothing is lost)."""
 
     submission: Submission
+    questions: QuestionSet
     answers: Mapping[str, Answer]
     clashes: tuple[AnswerClashError, ...]
 
@@ -79,11 +80,11 @@ def save_answers(
         clashes = _append(work, submission, cleaned, by=by, now=now)
         stored = work.drafts.of(submission_id)
         if not stored:
-            return Saved(submission=submission, answers={}, clashes=clashes)  # an empty form was saved: nothing began
+            return Saved(submission=submission, questions=questions, answers={}, clashes=clashes)  # nothing began
         written = work.submissions.save(submission.write(questions, stored, at=now))
         if submission.state != written.state:
             work.log.append(_event("submission.started", written, by, now))
-        return Saved(submission=written, answers=stored, clashes=clashes)
+        return Saved(submission=written, questions=questions, answers=stored, clashes=clashes)
 
 
 def submit(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Protocol
 
 from starlette.datastructures import FormData
 
 from workflow.domain.errors import AnswerClashError, RefusedError, TextRefusedError, TooLongError
 from workflow.domain.forms import Answer, AskedQuestion, QuestionSet, clean_answer
-from workflow.domain.submissions import Edition, State
-from workflow.services.submissions import Sheet
+from workflow.domain.submissions import Edition, State, Submission
 from workflow.web import forms_in
 from workflow.web.forms_in import visible
 
@@ -75,7 +75,18 @@ class Typed:
     clashes: Mapping[str, Clash] = field(default_factory=dict)
 
 
-def rows(sheet: Sheet, typed: Typed, latest: Edition | None) -> list[Row]:
+class Filled(Protocol):
+    """A unit's form as it is stored: a sheet, or what saving gave."""
+
+    @property
+    def submission(self) -> Submission: ...
+    @property
+    def questions(self) -> QuestionSet: ...
+    @property
+    def answers(self) -> Mapping[str, Answer]: ...
+
+
+def rows(sheet: Filled, typed: Typed, latest: Edition | None) -> list[Row]:
     """Every question of the unit in printed order."""
     submission = sheet.submission
     returned = submission.state is State.RETURNED
@@ -106,17 +117,18 @@ def fingerprint(answer: Answer) -> str:
 
 def sent_answers(form: FormData, questions: QuestionSet) -> list[Answer]:
     """Every answer the form carries, as it was typed. Fields of unknown questions are nobody's and fall away."""
-    return [
-        Answer(
-            question=key,
-            text=_lines(forms_in.field(form, f"text.{key}")),
-            not_applicable=f"na.{key}" in form,
-            na_reason=_lines(forms_in.field(form, f"reason.{key}")),
-            version=forms_in.number(form, f"version.{key}", otherwise=0),
-        )
-        for key in questions.keys
-        if f"text.{key}" in form or f"reason.{key}" in form
-    ]
+    return [sent_answer(form, key) for key in questions.keys if f"text.{key}" in form or f"reason.{key}" in form]
+
+
+def sent_answer(form: FormData, key: str) -> Answer:
+    """One question's fields as they were typed."""
+    return Answer(
+        question=key,
+        text=_lines(forms_in.field(form, f"text.{key}")),
+        not_applicable=f"na.{key}" in form,
+        na_reason=_lines(forms_in.field(form, f"reason.{key}")),
+        version=forms_in.number(form, f"version.{key}", otherwise=0),
+    )
 
 
 def changed_answers(form: FormData, questions: QuestionSet) -> list[Answer]:

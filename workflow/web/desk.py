@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from workflow.bootstrap import App
 from workflow.domain.errors import LockedQuestionError, TertialError
 from workflow.domain.extensions import Extension, ExtensionState, in_force, open_among
-from workflow.domain.forms import Answer, missing
+from workflow.domain.forms import Answer, QuestionSet, missing
 from workflow.domain.submissions import Edition, State, Submission, answers_sha256
 from workflow.services import extensions, overview, submissions
 from workflow.services.access import Visitor
@@ -121,14 +121,14 @@ def store(request: Request, desk: Desk, form: FormData, *, then: str) -> Respons
     shown = answers.shown_again(answers.sent_answers(form, desk.sheet.questions))
     refused = answers.refusals(changed, desk.sheet.questions)
     if refused:
-        problems = {key: _said(request, desk, error) for key, error in refused.items()}
+        problems = {key: said(request, desk.sheet.questions, error) for key, error in refused.items()}
         return show_form(request, desk, Typed(answers=shown, problems=problems), status=422)
     if not changed:
         return go(then)
     try:
         clashed = _save(desk, changed)
     except LockedQuestionError as error:
-        fault = _said(request, desk, error)
+        fault = said(request, desk.sheet.questions, error)
         return show_form(request, read_desk(desk.house, desk.visitor), Typed(answers=shown), status=422, fault=fault)
     if not clashed:
         return go(then)
@@ -147,11 +147,11 @@ def _save(desk: Desk, changed: list[Answer]) -> Mapping[str, answers.Clash]:
     return answers.clashes_of(saved.clashes, desk.names)
 
 
-def _said(request: Request, desk: Desk, error: TertialError) -> str:
+def said(request: Request, questions: QuestionSet, error: TertialError) -> str:
     """The error's sentence, with the question named as it is printed."""
     language = language_of(request)
     key = str(error.values.get("question", error.values.get("field", "")))
-    question = desk.sheet.questions.question(key)
+    question = questions.question(key)
     if question is None:
         return error_text(error, language)
     name = translations(language).gettext("fråga {number}").format(number=question.number)

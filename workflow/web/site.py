@@ -92,6 +92,11 @@ def render(request: Request, template: str, *, status: int = 200, language: str 
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 
 
+def piece(request: Request, template: str, **values: object) -> str:
+    """A small part of a page, for the script that puts it in its place."""
+    return bytes(render(request, template, status=200, language="", **values).body).decode().strip()
+
+
 def _path_to_return_to(request: Request) -> str:
     """For the language link: "" where leaving would lose what was typed, or tell the secret of a personal link."""
     path = request.url.path
