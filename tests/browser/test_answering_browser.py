@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Dialog, Page, Route, expect
 from tests.browser.looking import a_page, faults, overflow
 from tests.browser.test_contact_browser import enter
 from tests.web.houses import ANSWERS, HAMN, NORRBY, LiveSite, fill_in, hand_in, link_of
+from tests.web.test_last_time import NOW_IN as NEXT_NORRBY
+from tests.web.test_last_time import open_next
 from workflow.bootstrap import App
 from workflow.domain.submissions import State
 from workflow.services import access
@@ -337,3 +339,47 @@ def test_who_listens_is_told_of_what_changes_and_no_more(chromium: Browser, live
             page.locator("#svar1-1").fill(text)
             expect(page.locator("#sparat")).to_have_text("Everything is saved")
         assert page.evaluate("heard") == ["1 of 3 questions answered"]
+
+
+def test_the_three_choices_against_last_time_with_script(chromium: Browser, live_site: LiveSite) -> None:
+    hand_in(live_site.house, NORRBY)
+    open_next(live_site.house)
+    with a_page(chromium) as page:
+        enter(page, live_site, NEXT_NORRBY)
+        question = page.locator('[data-key="etableringar"]')
+        field = page.locator("#svar1-1")
+        question.get_by_label("Oförändrat").check()
+        expect(field).to_have_value(ANSWERS[0].text)
+        saved(page)
+        field.press_sequentially(" Nytt.")
+        expect(question.get_by_label("Uppdaterat")).to_be_checked()
+        question.get_by_label("Inte längre aktuellt").check()
+        expect(page.locator("#skal1-1")).to_be_focused()
+        question.get_by_label("Oförändrat").check()
+        expect(field).to_have_value(ANSWERS[0].text)
+        question.get_by_label("Uppdaterat").check()
+        expect(field).to_have_value(ANSWERS[0].text + " Nytt.")
+        saved(page)
+        assert drafted(live_site.house, "etableringar", NEXT_NORRBY) == ANSWERS[0].text + " Nytt."
+        assert faults(page) == []
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert overflow(page) <= 0
+
+
+def test_answering_by_keyboard_alone(chromium: Browser, live_site: LiveSite) -> None:
+    with a_page(chromium) as page:
+        enter(page, live_site)
+        page.locator("#svar1-1").focus()
+        page.keyboard.type("Skrivet utan mus.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        expect(page.locator("#skal1-1")).to_be_visible()
+        page.keyboard.press("Space")
+        saved(page)
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.value") == "check":
+                break
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/svara/kontrollera")
+    assert drafted(live_site.house, "etableringar") == "Skrivet utan mus."

@@ -443,6 +443,20 @@ def test_a_late_answer_is_taken_and_said_to_be_late(house: App) -> None:
     assert "1 arbetsdag efter sista dag" in client.get("/svara/kvitto").text
 
 
+def test_each_version_that_was_handed_in_can_be_read(house: App) -> None:
+    hand_in(house, NORRBY)
+    give_back(house, {"tillstand": "Hur många?"})
+    client = open_form(house, NORRBY)
+    send(client, text__tillstand="Sju veckor.")
+    assert 'href="/svara/version/1"' in client.get("/svara").text
+    first = client.get("/svara/version/1").text
+    assert "Åtta veckor i snitt." in first
+    assert "Lämnades in av " in first
+    assert "Sju veckor." not in first
+    assert client.get("/svara/version/2").status_code == 404
+    assert browser(house).get("/svara/version/1").status_code == 403
+
+
 def test_what_was_handed_in_is_readable_and_locked(house: App) -> None:
     hand_in(house, NORRBY)
     client = open_form(house, NORRBY)

@@ -131,13 +131,15 @@ def sent_answer(form: FormData, key: str) -> Answer:
     )
 
 
-def changed_answers(form: FormData, questions: QuestionSet) -> list[Answer]:
+def untouched(form: FormData, answer: Answer) -> bool:
+    """Whether the fields hold what stood stored when the page was shown."""
+    return form.get(f"seen.{answer.question}") == fingerprint(answer)
+
+
+def changed_answers(form: FormData, sent: Sequence[Answer]) -> list[Answer]:
     """Those the person really changed, or chose to keep against somebody else's."""
     return [
-        answer
-        for answer in sent_answers(form, questions)
-        if form.get(f"choice.{answer.question}") != "theirs"
-        and form.get(f"seen.{answer.question}") != fingerprint(answer)
+        answer for answer in sent if form.get(f"choice.{answer.question}") != "theirs" and not untouched(form, answer)
     ]
 
 

@@ -10,6 +10,7 @@ from workflow.domain.errors import (
     DraftChangedError,
     IncompleteError,
     MoveRefusedError,
+    NotFoundError,
     ReasonMissingError,
     RefusedError,
 )
@@ -61,6 +62,17 @@ def print_copy(request: Request) -> Response:
     """What is handed in, or else the draft as it stands, to print or keep."""
     desk = sit_down(request)
     return show(request, desk, "copy.html", handed_in=desk.submission.state in HANDED_IN)
+
+
+@router.get("/svara/version/{number}")
+def version(request: Request, number: int) -> Response:
+    """A version that the unit has handed in. Raises NotFoundError."""
+    desk = sit_down(request)
+    edition = next((each for each in desk.view.editions if each.number == number), None)
+    if edition is None:
+        raise NotFoundError(what=f"version {number}")
+    sender = desk.names.get(edition.received_from, "")
+    return show(request, desk, "version.html", edition=edition, sender=sender)
 
 
 @router.get(CHECK)

@@ -14,9 +14,10 @@ from workflow.domain.forms import Answer, QuestionSet, missing
 from workflow.domain.submissions import Edition, State, Submission, answers_sha256
 from workflow.services import extensions, overview, submissions
 from workflow.services.access import Visitor
+from workflow.services.lineage import previous_answers
 from workflow.services.overview import SubmissionView
 from workflow.services.submissions import Sheet
-from workflow.web import answers
+from workflow.web import answers, last_time
 from workflow.web.answers import Typed
 from workflow.web.site import answering, check_form, go, language_of, render, site_of
 from workflow.web.words import error_text, translations
@@ -85,6 +86,7 @@ def show(request: Request, desk: Desk, template: str, *, status: int = 200, **va
         submission=desk.submission,
         sheet=desk.sheet,
         latest=desk.latest,
+        editions=desk.view.editions,
         **values,
     )
 
@@ -94,6 +96,7 @@ def show_form(
 ) -> Response:
     """The form, with what was typed standing where it was typed; `fault` is a sentence about the whole."""
     made = answers.rows(desk.sheet, typed or Typed(), desk.latest)
+    earlier = previous_answers(desk.house.db, desk.submission.id)
     lacking = {question.key for question in missing(desk.sheet.questions, desk.sheet.answers)}
     return show(
         request,
@@ -104,6 +107,9 @@ def show_form(
         lacking=lacking,
         fault=fault,
         extension=_newest_extension(desk),
+        earlier=earlier,
+        last=last_time.beside(earlier, language_of(request)),
+        comparison=last_time.comparison,
     )
 
 
@@ -117,8 +123,9 @@ def _newest_extension(desk: Desk) -> Extension | None:
 
 def store(request: Request, desk: Desk, form: FormData, *, then: str) -> Response:
     """Save what was changed and go on to `then`; or show the form again with everything that was typed."""
-    changed = answers.changed_answers(form, desk.sheet.questions)
-    shown = answers.shown_again(answers.sent_answers(form, desk.sheet.questions))
+    sent = _sent(desk, form, language_of(request))
+    changed = answers.changed_answers(form, sent)
+    shown = answers.shown_again(sent)
     refused = answers.refusals(changed, desk.sheet.questions)
     if refused:
         problems = {key: said(request, desk.sheet.questions, error) for key, error in refused.items()}
@@ -134,6 +141,18 @@ def store(request: Request, desk: Desk, form: FormData, *, then: str) -> Respons
         return go(then)
     mine = {key: shown[key] for key in clashed}  # all others are stored
     return show_form(request, read_desk(desk.house, desk.visitor), Typed(answers=mine, clashes=clashed), status=409)
+
+
+def _sent(desk: Desk, form: FormData, language: str) -> list[Answer]:
+    """What was typed, and where nothing was, what the choice against last time's answer says."""
+    sent = answers.sent_answers(form, desk.sheet.questions)
+    if not any(f"against.{each.question}" in form for each in sent):
+        return sent
+    before = last_time.beside(previous_answers(desk.house.db, desk.submission.id), language)
+    return [
+        last_time.chosen(form, each, before.get(each.question, ()), untouched=answers.untouched(form, each))
+        for each in sent
+    ]
 
 
 def _save(desk: Desk, changed: list[Answer]) -> Mapping[str, answers.Clash]:

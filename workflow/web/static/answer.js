@@ -35,6 +35,8 @@ class Question {
     this.held = section.querySelector(".clash") ? "clash" : section.querySelector(".problem") ? "refused" : "";
     this.version = this.field("version").value; // what it is written upon; the field's, where two texts stand, is theirs
     this.calm = this.note.innerHTML;
+    this.against = section.querySelector(".against");
+    this.own = null; // the text that "unchanged" has put aside
     this.first = 0; // when the oldest letter that waits was typed
     this.kept = true;
   }
@@ -54,6 +56,18 @@ class Question {
   // Held texts wait for the person ("clash", "refused") or for nothing more ("closed"); the others for us.
   get waits() {
     return this.dirty && !this.held;
+  }
+
+  // Last time's answer, where there is one to compare with.
+  get before() {
+    const at = this.against?.dataset;
+    return at && { text: at.text, na: "na" in at, reason: at.reason };
+  }
+
+  // "same", "updated", "gone": seen from the texts.
+  get comparison() {
+    if (same(this.now, this.before)) return "same";
+    return this.box.checked ? "gone" : this.text.value.trim() ? "updated" : "";
   }
 
   show(typed) {
@@ -108,6 +122,10 @@ const asked = new Map(questions.map((question) => [question.key, question]));
 function typed(event) {
   const question = asked.get(event.target.closest("[data-key]")?.dataset.key);
   if (!question || event.target.name?.startsWith("choice.")) return;
+  if (event.target.name?.startsWith("against.")) {
+    if (event.type === "input") return;
+    compare(question, event.target.value);
+  } else mark(question);
   if (question.held === "refused") question.held = "";
   if (question.dirty || question.tried.length) question.keep();
   else drop(submission, question.key);
@@ -118,6 +136,27 @@ function typed(event) {
   refresh();
   const pause = event.type === "change" ? 0 : Math.min(PAUSE, question.first + LONGEST - Date.now());
   soon(Math.max(pause, 0));
+}
+
+// The three choices: last time's text as it is, as a start, or no longer. What was written comes back with "updated".
+function compare(question, choice) {
+  const { text, na, reason } = question.before;
+  const own = question.own ?? { ...question.now, na: false };
+  question.own = null;
+  if (choice === "gone") {
+    question.box.checked = true;
+    question.reason.focus();
+  } else if (choice === "same") {
+    if (own.text.trim() && own.text !== text) question.own = own;
+    question.show({ text, na, reason });
+  } else if (own.text.trim()) question.show(own);
+  else question.show({ text, na: false, reason });
+  if (choice === "updated") question.text.focus();
+}
+
+function mark(question) {
+  if (!question.against) return;
+  for (const each of question.against.querySelectorAll("input")) each.checked = each.value === question.comparison;
 }
 
 function soon(pause) {
@@ -310,6 +349,7 @@ function restore() {
       question.show({ ...record, text: record.text + early });
       question.tried = record.tried ?? [];
       question.version = record.version;
+      mark(question);
       back += 1;
     }
   }
