@@ -5,9 +5,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from tests.benchmarks import overview, planning, sending
+from tests.benchmarks import overview, planning, saving, sending
 
-BENCHMARKS = {"sending": sending, "planning": planning, "overview": overview}
+BENCHMARKS = {"sending": sending, "planning": planning, "overview": overview, "saving": saving}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -47,3 +47,12 @@ def test_the_overview_is_measured_by_its_queries_too(tmp_path: Path, capsys: pyt
 )
 def test_a_target_is_met_on_its_bound(figure: float, is_ceiling: bool, verdict: str) -> None:
     assert Target(2, "×", is_ceiling=is_ceiling).judge(figure).endswith(f": {verdict}")
+
+
+def test_saving_is_measured_and_nothing_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--writers", "4", "--seconds", "1", "--db", "sqlite", "--folder", str(tmp_path)]
+    main(["saving", *options])
+
+    told = figures(capsys.readouterr().out, "sqlite, 4 writers, without a pause")
+    assert float(told[1].replace(",", "")) > 0
+    assert told[-1] == "no error, nothing lost: met"

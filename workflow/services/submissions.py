@@ -77,8 +77,7 @@ def save_answers(
         submission, round_ = _answerable(work, submission_id)
         questions = round_.form.asked(submission.kind, submission.unit)
         cleaned = [clean_answer(answer, known=questions.keys) for answer in answers]
-        clashes = _append(work, submission, cleaned, by=by, now=now)
-        stored = work.drafts.of(submission_id)
+        stored, clashes = _append(work, submission, cleaned, by=by, now=now)
         if not stored:
             return Saved(submission=submission, questions=questions, answers={}, clashes=clashes)  # nothing began
         written = work.submissions.save(submission.write(questions, stored, at=now))
@@ -265,20 +264,21 @@ def _answerable(work: Work, submission_id: str) -> tuple[Submission, Round]:
 
 def _append(
     work: Work, submission: Submission, answers: Sequence[Answer], *, by: str, now: datetime
-) -> tuple[AnswerClashError, ...]:
+) -> tuple[dict[str, Answer], tuple[AnswerClashError, ...]]:
+    """Give all that is stored afterwards (the submission's lock keeps others from it), and the clashes."""
     clashes = []
-    before = work.drafts.of(submission.id)
+    stored = dict(work.drafts.of(submission.id))
     for answer in answers:
-        stored = before.get(answer.question)
-        if stored == answer or (stored is None and answer.is_empty):
+        known = stored.get(answer.question)
+        if known == answer or (known is None and answer.is_empty):
             continue
         if not submission.accepts_answer(answer.question):
             raise LockedQuestionError(question=answer.question)
         try:
-            work.drafts.save(submission.id, answer, by=by, at=now)
+            stored[answer.question] = work.drafts.save(submission.id, answer, by=by, at=now)
         except AnswerClashError as clash:
             clashes.append(clash)
-    return tuple(clashes)
+    return stored, tuple(clashes)
 
 
 def _shown(work: Work, submission_id: str, version: int | None) -> Submission:

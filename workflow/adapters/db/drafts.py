@@ -4,12 +4,30 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from workflow.adapters.db.statements import insert_if_new
 from workflow.adapters.db.tables import answers
 from workflow.domain.errors import AnswerClashError
 from workflow.domain.forms import Answer
+
+_VERSIONS = (
+    select(answers.c.question, func.max(answers.c.version).label("version"))
+    .where(answers.c.submission == bindparam("of"))
+    .group_by(answers.c.question)
+    .subquery()
+)
+_ALL = (
+    select(answers)
+    .join(_VERSIONS, and_(_VERSIONS.c.question == answers.c.question, _VERSIONS.c.version == answers.c.version))
+    .where(answers.c.submission == bindparam("of"))
+)
+_NEWEST = (
+    select(answers)
+    .where(answers.c.submission == bindparam("of"), answers.c.question == bindparam("asked"))
+    .order_by(answers.c.version.desc())
+    .limit(1)
+)
 
 
 class SqlDrafts:
@@ -17,15 +35,7 @@ class SqlDrafts:
         self._connection = connection
 
     def of(self, submission_id: str) -> dict[str, Answer]:
-        newest = (
-            select(answers.c.question, func.max(answers.c.version).label("version"))
-            .where(answers.c.submission == submission_id)
-            .group_by(answers.c.question)
-            .subquery()
-        )
-        is_newest = and_(newest.c.question == answers.c.question, newest.c.version == answers.c.version)
-        query = select(answers).join(newest, is_newest).where(answers.c.submission == submission_id)
-        return {row.question: _answer(row) for row in self._connection.execute(query)}
+        return {row.question: _answer(row) for row in self._connection.execute(_ALL, {"of": submission_id})}
 
     def save(self, submission_id: str, answer: Answer, *, by: str, at: datetime) -> Answer:
         theirs, who = self._newest(submission_id, answer.question)
@@ -40,13 +50,7 @@ class SqlDrafts:
 
     def _newest(self, submission_id: str, question: str) -> tuple[Answer, str]:
         """Find the stored answer and who saved it; nothing stored is the empty answer with version 0."""
-        query = (
-            select(answers)
-            .where(answers.c.submission == submission_id, answers.c.question == question)
-            .order_by(answers.c.version.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_NEWEST, {"of": submission_id, "asked": question}).one_or_none()
         return (Answer(question=question), "") if row is None else (_answer(row), row.saved_by)
 
     def _append(self, submission_id: str, answer: Answer, *, by: str, at: datetime) -> bool:

@@ -23,8 +23,14 @@ def insert_if_new(
 
     `where` is the condition of the partial index that keeps the key, if it is one.
     """
+    return _insert_if_new(connection.dialect.name, table, key, where)
+
+
+@lru_cache(maxsize=64)
+def _insert_if_new(dialect: str, table: Table, key: tuple[str, ...], where: TextClause | None) -> ReturningInsert[Any]:
+    """Made once, like `_locking`."""
     columns = [table.c[name] for name in key]
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return insert(table).on_conflict_do_nothing(index_elements=columns, index_where=where).returning(*columns)
 
 

@@ -8,12 +8,18 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from workflow.adapters.db import codecs, tables
 from workflow.adapters.db.bulk import insert_all
-from workflow.adapters.db.statements import Values, locked, one
+from workflow.adapters.db.statements import Values, locked
 from workflow.adapters.db.tables import editions, submissions
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.people import UnitKind, search_key, stored_sort_key
 from workflow.domain.submissions import Edition, Standing, State, Submission
 
+_ONE = select(submissions).where(submissions.c.id == bindparam("of"))
+_SAVE = (
+    update(submissions)
+    .where(submissions.c.id == bindparam("of"), submissions.c.version == bindparam("shown"))
+    .returning(submissions.c.version)
+)
 _SEVERAL = select(submissions).where(submissions.c.id.in_(bindparam("ids", expanding=True))).order_by(submissions.c.id)
 
 _STANDINGS = (
@@ -28,10 +34,11 @@ class SqlSubmissions:
         self._connection = connection
 
     def get(self, submission_id: str, *, lock: bool = False) -> Submission:
-        query = select(submissions).where(submissions.c.id == submission_id)
-        if lock:
-            query = locked(self._connection, query)
-        return submission_of(one(self._connection, query, NotFoundError(what=submission_id)))
+        query = locked(self._connection, _ONE) if lock else _ONE
+        row = self._connection.execute(query, {"of": submission_id}).one_or_none()
+        if row is None:
+            raise NotFoundError(what=submission_id)
+        return submission_of(row)
 
     def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
         query = locked(self._connection, _SEVERAL) if lock else _SEVERAL
@@ -55,13 +62,9 @@ class SqlSubmissions:
         insert_all(self._connection, tables.submissions, rows)
 
     def save(self, submission: Submission) -> Submission:
-        statement = (
-            update(submissions)
-            .where(submissions.c.id == submission.id, submissions.c.version == submission.version)
-            .values(_values(submission) | {"version": submission.version + 1})
-            .returning(submissions.c.version)
-        )
-        row = self._connection.execute(statement).one_or_none()
+        values = _values(submission) | {"version": submission.version + 1}
+        shown = {"of": submission.id, "shown": submission.version}
+        row = self._connection.execute(_SAVE, values | shown).one_or_none()
         if row is None:
             raise StaleWriteError
         return replace(submission, version=row.version)
