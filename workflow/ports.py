@@ -11,6 +11,7 @@ from workflow.domain.audit import Anchor, Chained, Event, Head, Kept
 from workflow.domain.bundles import Bundle
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
+from workflow.domain.codes import Code
 from workflow.domain.details import Check, Correction, CorrectionState
 from workflow.domain.extensions import Extension, ExtensionState
 from workflow.domain.forms import Answer, Form, QuestionSet
@@ -223,6 +224,31 @@ class Recipients(Protocol):
         ...
 
     def links_of_round(self, round_id: str) -> tuple[Link, ...]: ...
+
+
+class Codes(Protocol):
+    """Codes that open verified links."""
+
+    def add(self, code: Code) -> None: ...
+
+    def asked(self, *, link: str, address: str = "") -> tuple[Code, ...]:
+        """Those of the link, and those mailed to the address if one is given; oldest first."""
+        ...
+
+    def take_try(self, link: str, browser_sha256: str, at: datetime) -> tuple[Code, ...]:
+        """Count one more try of every live code of this link and browser, and give those.
+
+        Only what this gives may be compared: however many guess at once, each code is compared MOST_TRIES times.
+        """
+        ...
+
+    def spend(self, code_id: str, at: datetime) -> bool:
+        """True for the first who does."""
+        ...
+
+    def forget_before(self, at: datetime) -> None:
+        """Delete what was asked for before."""
+        ...
 
 
 class Outbox(Protocol):
@@ -469,6 +495,8 @@ class Work(Protocol):
     @property
     def recipients(self) -> Recipients: ...
     @property
+    def codes(self) -> Codes: ...
+    @property
     def outbox(self) -> Outbox: ...
     @property
     def standings(self) -> Standings: ...
@@ -624,6 +652,10 @@ class Secrets(Protocol):
 
     def link_secret(self, link_id: str) -> str:
         """The same secret for the same link, made from the installation's key; stored nowhere."""
+        ...
+
+    def code(self, code_id: str) -> str:
+        """The eight characters of a code (domain/codes.py), made likewise; stored nowhere."""
         ...
 
     def digest(self, secret: str) -> str:

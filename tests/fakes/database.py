@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from threading import Lock
 
+from tests.fakes.codes import FakeCodes
 from tests.fakes.details import FakeDetails
 from tests.fakes.extensions import FakeExtensions
 from tests.fakes.standings import FakeStandings
@@ -491,6 +492,7 @@ class FakeWork:
         self.people = FakePeople(tables)
         self.details = FakeDetails(tables)
         self.recipients = FakeRecipients(tables)
+        self.codes = FakeCodes(tables)
         self.outbox = FakeOutbox(tables)
         self.standings = FakeStandings(tables)
         self.channels = FakeChannels(tables)

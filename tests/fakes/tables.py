@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from workflow.domain.audit import Chained
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
+from workflow.domain.codes import Code
 from workflow.domain.details import Check, Correction
 from workflow.domain.extensions import Extension
 from workflow.domain.forms import Answer
@@ -69,6 +70,7 @@ class Tables:
     corrections: dict[str, Correction] = field(default_factory=dict)
     recipients: dict[str, Recipient] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     attempts: dict[int, Attempt] = field(default_factory=dict)
     events: dict[int, Chained] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from workflow.domain.letters import (
     Approved,
     Chore,
     ChoreList,
+    CodeLetter,
     DetailsCheck,
     DetailsItem,
     Digest,
@@ -21,6 +22,7 @@ from workflow.domain.letters import (
     LastDay,
     Letter,
     Moved,
+    NewLink,
     Overdue,
     Receipt,
     ReceiptItem,
@@ -218,6 +220,8 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     yield "handover-nobody-before", replace(handover, before="", state="not_started", answered=0)
     yield "handover-handed-in", replace(handover, state="submitted", answered=8)
     yield "handed_over", HandedOver(**shared, after="Cleo Påhittad")
+    yield "code", CodeLetter(**shared, code=LINK_SECRET, until=words["received"])
+    yield "new_link", NewLink(**shared)
     yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
 
 

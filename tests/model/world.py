@@ -217,6 +217,9 @@ class CountingSecrets:
     def link_secret(self, link_id: str) -> str:
         return f"secret of {link_id}"
 
+    def code(self, code_id: str) -> str:
+        raise NotImplementedError
+
     def digest(self, secret: str) -> str:
         return secret.encode().hex()[:64].ljust(64, "0")
 

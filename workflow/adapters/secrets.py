@@ -10,6 +10,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from workflow.domain.codes import spell
+
 AT_ONCE = 2  # passwords worked on at the same time: each takes 64 MiB, and anybody may ask for one at the login
 ID_BYTES = 16  # 128 bits: nobody guesses one, and two are never the same
 
@@ -32,6 +34,10 @@ class KeySecrets:
         """43 characters that are safe in a URL: HMAC-SHA256 (RFC 2104) of the link's id."""
         made = hmac.digest(self._key, f"link:{link_id}".encode(), "sha256")
         return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+    def code(self, code_id: str) -> str:
+        """36 bits of the HMAC of the code's id: guessed with five tries once in 10¹⁰."""
+        return spell(int.from_bytes(hmac.digest(self._key, f"code:{code_id}".encode(), "sha256")))
 
     def digest(self, secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()

@@ -231,6 +231,22 @@ class HandedOver(UnitLetter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeLetter(UnitLetter):
+    """A code that opens a verified link. In `code` stands the marker of the mail's secret; `until` is in words."""
+
+    kind: ClassVar[MessageKind] = MessageKind.CODE
+    code: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink(UnitLetter):
+    """To somebody whose link was renewed: the one before opens nothing any more."""
+
+    kind: ClassVar[MessageKind] = MessageKind.NEW_LINK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
     """A line of a digest: the unit, what there is to know of it in words, and more of that; both may be "".
 
@@ -341,4 +357,6 @@ LETTERS: tuple[type[Letter], ...] = (
     Digest,
     ReviewReminder,
     DetailsCheck,
+    CodeLetter,
+    NewLink,
 )

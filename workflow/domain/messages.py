@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from workflow.domain.calendar import Calendar
+from workflow.domain.codes import CODE_LIFE
 from workflow.domain.people import fold_address
 from workflow.domain.submissions import Standing, State, Submission
 
@@ -30,6 +31,8 @@ class MessageKind(StrEnum):
     HANDOVER = "handover"
     HANDED_OVER = "handed_over"
     DETAILS_CHECK = "details_check"
+    CODE = "code"
+    NEW_LINK = "new_link"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
@@ -37,6 +40,8 @@ TO_OFFICE = frozenset({MessageKind.DIGEST, MessageKind.REVIEW_REMINDER})
 """Mails to a coordinator about everything that needs doing on a day: about no unit, in no round."""
 WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION, MessageKind.DETAILS_CHECK}
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
+OF_A_LINK = frozenset({MessageKind.CODE, MessageKind.NEW_LINK})
+"""Mails about one personal link: they are never written anew to somebody else."""
 LAST_DAYS = frozenset(
     {
         MessageKind.EXTENSION,
@@ -279,6 +284,12 @@ class Message:
         moved = _unwritten(replace(self._to(MessageState.PLANNED), detail=detail), now)
         return replace(moved, due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
 
+    def relinked(self, link: str) -> "Message":
+        """With another personal link, or none; a letter that stands falls, unless it may be with its reader."""
+        if self.frozen is not None and _MAY_HAVE_COME in self.detail:
+            return self
+        return replace(self, link=link, frozen=None)
+
     def is_passed_on(self, now: datetime) -> bool:
         """Whether somebody else is the right reader by now."""
         return self.right_until is not None and now >= self.right_until
@@ -388,6 +399,8 @@ def why_untrue(message: Message, submission: Submission | Standing, *, round_sta
 
 
 def _why_untrue(message: Message, submission: Submission | Standing, round_state: str, now: datetime) -> str:
+    if message.kind is MessageKind.CODE and now >= message.created_at + CODE_LIFE:
+        return TOO_LATE
     if message.kind in DECISIONS:
         return "" if submission.state == DECISIONS[message.kind] else submission.state
     if message.kind in OWED_ONLY and not submission.is_owed:

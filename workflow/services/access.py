@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from workflow.domain.audit import Event
+from workflow.domain.codes import LinkMode, masked
 from workflow.domain.errors import AlreadyExistsError, LinkError, LoginRefusedError, NotFoundError
 from workflow.domain.people import Account, Office
 from workflow.domain.rounds import Round
@@ -21,12 +22,16 @@ _NO_SUCH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Rm9yIGNvbnN0YW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
-    """What a personal link is for, before it is opened: neither a name nor a draft, only the language to say it in."""
+    """What a personal link is for, before it is opened: neither a name nor a draft, only the language to say it in.
+
+    `masked` is where a code would go (a…@norrby.example), "" for a link that opens directly.
+    """
 
     link: Link
     round: Round
     submission: Submission
     language: str
+    masked: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,29 +150,50 @@ def visitor(db: Database, session_id: str, *, secrets: Secrets, now: datetime) -
 
 
 def look_at_link(db: Database, token: str, *, secrets: Secrets, office: Office, now: datetime) -> Landing:
-    """What the link `<id>.<secret>` is for; changes nothing. Raises LinkError, the same for every cause."""
+    """What the link `<id>.<secret>`, or `<id>` of a verified round, is for; changes nothing.
+
+    Raises LinkError, the same for every cause.
+    """
     with db.read() as work:
-        link = _link(work, token, secrets, office, now)
-        submission = work.submissions.get(link.submission)
-        languages = {each.id: each.language for each in work.recipients.of(link.submission)}
+        opened = _opened(work, token, secrets, office, now)
+        holder = next(each for each in work.recipients.of(opened.link.submission) if each.id == opened.link.recipient)
         return Landing(
-            link=link,
-            round=work.rounds.get(submission.round),
-            submission=submission,
-            language=languages.get(link.recipient, ""),
+            link=opened.link,
+            round=opened.round,
+            submission=opened.submission,
+            language=holder.language,
+            masked=masked(holder.email) if opened.round.links is LinkMode.VERIFIED else "",
         )
 
 
 def open_link(db: Database, token: str, *, secrets: Secrets, office: Office, now: datetime) -> tuple[str, Session]:
-    """Exchange a link for a session limited to its submission. Reusable: nothing is spent (link scanners)."""
+    """Exchange a link for a session limited to its submission. Reusable: nothing is spent (link scanners).
+
+    Raises LinkError, also for a verified one: that asks for a code (services/codes.py).
+    """
     with db.begin() as work:
-        link = _link(work, token, secrets, office, now)
-        session_id, session = _new_session(secrets, now, CONTACT_LIFE, link=link.id)
-        work.access.add_session(session)
-        work.log.append(
-            Event(kind="link.opened", actor=link.recipient, at=now, submission=link.submission, data={"link": link.id})
-        )
-        return session_id, session
+        opened = _opened(work, token, secrets, office, now)
+        if opened.round.links is LinkMode.VERIFIED:
+            raise LinkError(what="link", office=office.contact_email)
+        return start_session(work, opened.link, CONTACT_LIFE, secrets=secrets, now=now)
+
+
+def verified_link(work: Work, token: str, *, secrets: Secrets, office: Office, now: datetime) -> Link:
+    """The link of a verified round. Raises LinkError for any other."""
+    opened = _opened(work, token, secrets, office, now)
+    if opened.round.links is not LinkMode.VERIFIED:
+        raise LinkError(what="link", office=office.contact_email)
+    return opened.link
+
+
+def start_session(work: Work, link: Link, life: timedelta, *, secrets: Secrets, now: datetime) -> tuple[str, Session]:
+    """A contact person's session, and its line in the log."""
+    session_id, session = _new_session(secrets, now, life, link=link.id)
+    work.access.add_session(session)
+    work.log.append(
+        Event(kind="link.opened", actor=link.recipient, at=now, submission=link.submission, data={"link": link.id})
+    )
+    return session_id, session
 
 
 def touch(db: Database, session: Session, *, now: datetime) -> None:
@@ -212,9 +238,22 @@ def _new_session(
     return session_id, session
 
 
-def _link(work: Work, token: str, secrets: Secrets, office: Office, now: datetime) -> Link:
-    link_id, _, secret = token.partition(".")
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    link: Link
+    submission: Submission
+    round: Round
+
+
+def _opened(work: Work, token: str, secrets: Secrets, office: Office, now: datetime) -> _Opened:
+    """In a verified round the address holds no secret: one that does is of no such link."""
+    link_id, dot, secret = token.partition(".")
     link = work.recipients.link(link_id) if token.isascii() and token.isprintable() else None
-    if link is None or not compare_digest(link.secret_sha256, secrets.digest(secret)) or not link.is_valid(now):
+    if link is None or not link.is_valid(now):
         raise LinkError(what="link", office=office.contact_email)
-    return link
+    submission = work.submissions.get(link.submission)
+    round_ = work.rounds.get(submission.round)
+    fits = compare_digest(link.secret_sha256, secrets.digest(secret))
+    if not (fits if round_.links is LinkMode.DIRECT else not dot):
+        raise LinkError(what="link", office=office.contact_email)
+    return _Opened(link, submission, round_)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workflow.domain.addressing import addressee, as_copies, copied, right_until
 from workflow.domain.errors import RefusedError
-from workflow.domain.messages import CONTACT_CHANGED, Message, MessageState
+from workflow.domain.messages import CONTACT_CHANGED, OF_A_LINK, Message, MessageState
 from workflow.domain.reminders import slot_audience
 from workflow.domain.submissions import Recipient
 from workflow.ports import Secrets, Work
@@ -64,7 +64,12 @@ def refuse_replaced(work: Work, message: Message, *, now: datetime) -> None:
 def write_anew(
     work: Work, message: Message, people: tuple[Recipient, ...], *, secrets: Secrets, now: datetime
 ) -> Message | None:
-    """Plan the same mail to the one who is right now; None when there is nobody, or they have it already."""
+    """Plan the same mail to the one who is right now; None when there is nobody, or they have it already.
+
+    None too for what is about one person's link: it is nobody else's.
+    """
+    if message.kind in OF_A_LINK:
+        return None
     to = addressee(people, now, slot_audience(message.slot))
     if to is None:
         return None

@@ -6,10 +6,11 @@ from typing import Any
 
 from workflow.domain import datewords
 from workflow.domain.calendar import Calendar
-from workflow.domain.codes import LinkMode
+from workflow.domain.codes import CODE_LIFE, LinkMode
 from workflow.domain.forms import QuestionSet
 from workflow.domain.letters import (
     Approved,
+    CodeLetter,
     Excused,
     Extension,
     ExtensionRefused,
@@ -20,6 +21,7 @@ from workflow.domain.letters import (
     LastDay,
     Letter,
     Moved,
+    NewLink,
     Overdue,
     Receipt,
     ReceiptItem,
@@ -227,6 +229,15 @@ def _handed_over(at: Situation, shared: dict[str, Any]) -> Letter:
     return HandedOver(**shared, after=at.message.detail["after"])
 
 
+def _code(at: Situation, shared: dict[str, Any]) -> Letter:
+    """In place of the code stands the marker: nobody reads it in the ledger or in a backup."""
+    return CodeLetter(**shared, code=LINK_SECRET, until=at.moment(at.message.created_at + CODE_LIFE))
+
+
+def _new_link(_: Situation, shared: dict[str, Any]) -> Letter:
+    return NewLink(**shared)
+
+
 _COMPOSERS = {
     MessageKind.INVITATION: _invitation,
     MessageKind.REMINDER: _reminder,
@@ -242,4 +253,6 @@ _COMPOSERS = {
     MessageKind.EXCUSED: _excused,
     MessageKind.HANDOVER: _handover,
     MessageKind.HANDED_OVER: _handed_over,
+    MessageKind.CODE: _code,
+    MessageKind.NEW_LINK: _new_link,
 }

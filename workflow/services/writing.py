@@ -6,6 +6,7 @@ from datetime import datetime
 
 from workflow.domain.addressing import address_of, all_copies
 from workflow.domain.calendar import Calendar
+from workflow.domain.codes import written
 from workflow.domain.messages import TO_OFFICE, Enclosure, Frozen, Message, MessageKind
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
@@ -85,9 +86,16 @@ def gather_material(work: Work, messages: Iterable[Message], *, calendar: Calend
 def write(room: Mailroom, message: Message, material: Material, *, now: datetime) -> Written:
     """Render the letter, unless it is frozen, and assemble it. Raises whatever a site's own template may raise."""
     frozen = message.frozen or _freeze(room, message, material, now)
-    secret = room.secrets.link_secret(message.link) if message.link else ""
+    secret = _secret(room, message)
     shown = with_secrets(frozen, message, room.secrets) if message.company else frozen
     return Written(message, frozen, room.envelopes.assemble(shown, secret=secret))
+
+
+def _secret(room: Mailroom, message: Message) -> str:
+    """What stands in the mail that is sent, and in nothing that is kept."""
+    if message.kind is MessageKind.CODE:
+        return written(room.secrets.code(message.slot))
+    return room.secrets.link_secret(message.link) if message.link else ""
 
 
 def _freeze(room: Mailroom, message: Message, material: Material, now: datetime) -> Frozen:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from workflow.adapters.db.access import SqlAccess
 from workflow.adapters.db.beats import SqlBeats
 from workflow.adapters.db.channel import SqlChannels
+from workflow.adapters.db.codes import SqlCodes
 from workflow.adapters.db.details import SqlDetails
 from workflow.adapters.db.drafts import SqlDrafts
 from workflow.adapters.db.engine import readers_of
@@ -31,6 +32,7 @@ class SqlWork:
         self.people = SqlPeople(connection)
         self.details = SqlDetails(connection)
         self.recipients = SqlRecipients(connection)
+        self.codes = SqlCodes(connection)
         self.outbox = SqlOutbox(connection)
         self.standings = SqlStandings(connection)
         self.channels = SqlChannels(connection)

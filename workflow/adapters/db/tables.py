@@ -290,6 +290,20 @@ links = Table(
     Column("starts_at", Instant),
 )
 
+codes = Table(
+    "codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("link", ForeignKey("links.id"), nullable=False, index=True),
+    Column("address", Text, nullable=False, index=True),
+    _text("browser_sha256"),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False),
+    _number("tries"),
+    Column("used_at", Instant),
+    CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

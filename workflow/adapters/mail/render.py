@@ -25,6 +25,7 @@ TEXT_WIDTH: Final = 72
 SUBJECT_WIDTH: Final = 78
 _SEVERAL_LINES: Final = frozenset({"reason", "comment", "note", "paragraphs"})  # what people may write in paragraphs
 _HARMLESS: Final = frozenset({str, TemplateModule})  # nothing public on them changes anything or leads further
+_MARKED: Final = ("link", "code")  # where the mail's secret will stand
 _HANG: Final = re.compile(r" *(?:\S.{0,30}?: {2,})?")  # an indent, or a fact's label with the space after it
 _DEFUSED: Final = LINK_SECRET.replace("-", "\u2060-")  # a word joiner: looks the same, is not the marker
 
@@ -159,7 +160,8 @@ def _paragraphs(text: str) -> list[str]:
 def _plain(letter: Letter) -> dict[str, object]:
     """The fields as values without behaviour, with the marker of the link only where the link is."""
     plain = {field.name: _tamed(field.name, getattr(letter, field.name)) for field in fields(letter)}
-    return plain | {"link": letter.link}
+    kept = {name: getattr(letter, name) for name in _MARKED if hasattr(letter, name)}
+    return plain | kept
 
 
 def _tamed(key: str, value: object) -> object:
