@@ -77,7 +77,9 @@ def test_row_17_closed_after_the_dot_is_unknown_until_a_person_decides(stage: St
     assert stage.copies()[1] == 5 + kept
     assert stage.violations() == []
 
-    send_again(stage.house.db, unknown.id, by="k", why="hörde av mig", now=stage.place.now())
+    send_again(
+        stage.house.db, unknown.id, by="k", why="hörde av mig", calendar=stage.house.calendar, now=stage.place.now()
+    )
     deliver(stage.house.mailroom)
     assert stage.states() == {"sent": 6}
     assert stage.evidence().copies()[unknown.id] == 1 + kept

@@ -355,7 +355,9 @@ class Machine(RuleBasedStateMachine):
     def send_again(self, number: int) -> None:
         doubtful = self._messages(*DOUBTFUL)
         chosen = doubtful[number % len(doubtful)].id
-        mail = outbox.send_again(self.db, chosen, by="k", why="Hen har inte fått det.", now=self.now).id
+        mail = outbox.send_again(
+            self.db, chosen, by="k", why="Hen har inte fått det.", calendar=CALENDAR, now=self.now
+        ).id
         self.resent[mail] = self.resent.get(mail, 0) + 1
 
     @rule(number=st.integers(0, 99), planned=st.sampled_from([False, False, False, True]))

@@ -225,7 +225,14 @@ def test_an_unknown_fate_is_that_of_all_and_a_person_sends_all_again_in_the_same
     house.deliver()
     assert states(house) == [MessageState.UNKNOWN] * 3
     before = letter(house)
-    outbox.send_again(house.db, rows(house, VINGE)[0].id, by="k", why="Hon har inte fått det.", now=house.clock.at)
+    outbox.send_again(
+        house.db,
+        rows(house, VINGE)[0].id,
+        by="k",
+        why="Hon har inte fått det.",
+        calendar=house.calendar,
+        now=house.clock.at,
+    )
     assert states(house) == [MessageState.PLANNED] * 3
     house.deliver()
     assert states(house) == [MessageState.SENT] * 3
@@ -238,7 +245,7 @@ def test_what_can_no_longer_be_said_in_the_bytes_that_stand_falls_as_a_whole(hou
     house.postman.script = [Outcome.UNKNOWN]
     at(house, -7)
     house.deliver()
-    outbox.send_again(house.db, rows(house)[0].id, by="k", why="Nej.", now=house.clock.at)
+    outbox.send_again(house.db, rows(house)[0].id, by="k", why="Nej.", calendar=house.calendar, now=house.clock.at)
     hand_in(house, who)
     house.deliver()
     assert states(house) == [MessageState.CANCELLED] * 3
@@ -321,7 +328,7 @@ def test_a_mail_that_may_have_come_keeps_its_bytes_even_when_refused_later(house
     at(house, -7)
     house.deliver()
     before = letter(house)
-    outbox.send_again(house.db, rows(house)[0].id, by="k", why="Nej.", now=house.clock.at)
+    outbox.send_again(house.db, rows(house)[0].id, by="k", why="Nej.", calendar=house.calendar, now=house.clock.at)
     house.deliver()
     assert states(house) == [MessageState.PLANNED] * 3
     house.clock.at += timedelta(minutes=15)
@@ -578,3 +585,42 @@ def test_the_overview_tells_the_hour_at_which_one_persons_mails_go_together(hous
     house.clock.at = eight
     reminders.plan_due(house.db, secrets=house.secrets, calendar=calendar, now=eight)
     assert {row.due_at for row in rows(house) if row.state is MessageState.PLANNED} == {eight}
+
+
+def again(house: House, message: Message) -> Message:
+    now = house.clock.at
+    return outbox.send_again(house.db, message.id, by="k", why="Rätt nu.", calendar=house.calendar, now=now)
+
+
+def test_one_sent_again_on_a_day_that_has_had_its_mail_goes_on_the_next_and_says_so(house: House) -> None:
+    house.postman.script = [Outcome.REFUSED]
+    at(house, -7)
+    house.deliver()
+    failed = rows(house, OSBY)[0]
+    at(house, 5)  # overdue: all have today's
+    house.deliver()
+    overdue = [each for each in rows(house) if each.sent_at]
+    assert overdue
+    with pytest.raises(outbox.NoOtherDayError):
+        again(house, failed)  # five days before is over
+    assert rows(house, OSBY)[0].state is MessageState.FAILED
+
+
+def test_one_that_is_still_true_on_the_next_working_day_is_planned_for_then(house: House) -> None:
+    """The others' reminder was refused on the Friday; on the Monday Åsa has had one about Norrby."""
+    extend(house, NORRBY, 3)
+    house.deliver()
+    house.postman.script = [Outcome.REFUSED]
+    at(house, -7)
+    house.deliver()
+    assert states(house, OSBY, VINGE) == [MessageState.FAILED] * 2
+    at(house, -4)
+    house.deliver()
+    assert states(house, NORRBY)[-1] is MessageState.SENT
+    planned = again(house, rows(house, OSBY)[0])
+    house.deliver()
+    assert states(house, OSBY, VINGE) == [MessageState.PLANNED] * 2
+    at(house, -3, 7)
+    assert planned.due_at == house.clock.at
+    house.deliver()
+    assert states(house, OSBY, VINGE) == [MessageState.SENT] * 2

@@ -206,7 +206,7 @@ def test_a_failed_mail_that_is_sent_again_goes_to_the_new_one(invited: House, ph
     invited.deliver()
     invited.postman.taken.clear()
     on(invited, 24)
-    send_again(invited.db, failed.id, by="k-1", why="Ny person.", now=invited.clock.at)
+    send_again(invited.db, failed.id, by="k-1", why="Ny person.", calendar=invited.calendar, now=invited.clock.at)
     invited.deliver()
     assert to_each(invited) == [("nils.ny@norrby.example",)]
 
@@ -216,7 +216,7 @@ def test_a_mail_that_may_have_arrived_is_not_sent_again_to_who_was_replaced(invi
     assert lost.state is MessageState.UNKNOWN
     take_over(invited)
     with pytest.raises(ReplacedReaderError):
-        send_again(invited.db, lost.id, by="k-1", why="Ny person.", now=invited.clock.at)
+        send_again(invited.db, lost.id, by="k-1", why="Ny person.", calendar=invited.calendar, now=invited.clock.at)
     assert next(each for each in invited.messages() if each.id == lost.id).state is MessageState.UNKNOWN
 
 
@@ -229,7 +229,7 @@ def test_a_letter_with_the_old_deputy_in_copy_is_not_sent_again(invited: House) 
     assert (failed.state, failed.copies) == (MessageState.FAILED, ("Bo Påhittad <bo.pahittad@norrby.example>",))
     take_over(invited, replace(NILS, name="Dora Ny", email="dora@norrby.example", role=Role.DEPUTY))
     with pytest.raises(ReplacedReaderError):
-        send_again(invited.db, failed.id, by="k-1", why="Igen.", now=invited.clock.at)
+        send_again(invited.db, failed.id, by="k-1", why="Igen.", calendar=invited.calendar, now=invited.clock.at)
 
 
 def test_a_mail_at_its_final_dot_that_is_to_be_tried_again_goes_to_the_new_one(invited: House) -> None:

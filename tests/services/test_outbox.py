@@ -68,7 +68,9 @@ def test_sending_again_gives_the_same_bytes(opened: House) -> None:
     with opened.read() as work:
         before = work.outbox.get(message.id).frozen
     opened.clock.at += timedelta(hours=1)
-    outbox.send_again(opened.db, message.id, by="k-1", why="Hen säger att det inte kom", now=opened.clock.at)
+    outbox.send_again(
+        opened.db, message.id, by="k-1", why="Hen säger att det inte kom", calendar=opened.calendar, now=opened.clock.at
+    )
     assert opened.deliver().sent == 1
     with opened.read() as work:
         assert work.outbox.get(message.id).frozen == before

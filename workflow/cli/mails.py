@@ -87,12 +87,18 @@ def _lines(document: Record) -> list[str]:
 
 @command(app, "retry")
 def retry(shell: Shell, mail: MailId, *, reason: Why, dry_run: DryRunFlag = False) -> None:
-    """Send a mail again that failed, or whose fate is unknown: the same bytes."""
+    """Send a mail again that failed, or whose fate is unknown.
+
+    A reminder to somebody who has had one today goes on the next working day, and the command says when.
+    """
     message = _movable(shell, mail, MessageState.PLANNED)
-    outbox.send_again(shell.database(dry_run=dry_run), message.id, by=BY, why=reason, now=shell.now())
+    again = outbox.send_again(
+        shell.database(dry_run=dry_run), message.id, by=BY, why=reason, calendar=shell.house.calendar, now=shell.now()
+    )
     if not dry_run:
         shell.nudge(Job.DELIVER)
-    done(f"{message.id} goes again.", dry_run=dry_run)
+    when = f" {at(again.due_at.isoformat())}: its reader has had a reminder today" if again.due_at > shell.now() else ""
+    done(f"{message.id} goes again{when}.", dry_run=dry_run)
 
 
 @command(app, "skip")

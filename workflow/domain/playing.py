@@ -51,7 +51,9 @@ class Scene:
     timetable: Timetable = field(init=False)
 
     def __post_init__(self) -> None:
-        self.timetable = Timetable(self.round, self.calendar)
+        is_planned = self.round.state is RoundState.PLANNED
+        opened = replace(self.round, opened_at=self.begins) if is_planned else self.round
+        self.timetable = Timetable(opened, self.calendar)
 
     @property
     def is_running(self) -> bool:

@@ -19,6 +19,7 @@ from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
 from workflow.ports import Database, Secrets, Work
 from workflow.services.mailroom import log_message
+from workflow.services.one_a_day import leaves_at
 
 OPEN_TO_WORDS = frozenset({MessageState.PLANNED, MessageState.HELD})
 OPEN_TO_HANDS = OPEN_TO_WORDS | {MessageState.FAILED, MessageState.UNKNOWN}
@@ -37,7 +38,10 @@ class MailSettledError(RefusedError):
 class ToldTodayError(RefusedError):
     """The person has had their one reminder of the day: let go now, this one would fall."""
 
-    sentence = "Personen har redan fått en påminnelse i dag. Släpp mejlet en annan dag, så går det då."
+    sentence = (
+        "Personen har redan fått dagens påminnelse, och får högst en om dagen. Släpp mejlet {when} eller senare, "
+        "så går det då."
+    )
 
 
 class Deed(StrEnum):
@@ -120,9 +124,9 @@ def _refuse_unneeded(message: Message) -> None:
 
 def _refuse_a_second(work: Work, message: Message, calendar: Calendar, now: datetime) -> None:
     """What a person lets go is never dropped behind their back."""
-    leaves = calendar.next_window(now)
-    if work.outbox.told_on(calendar.local(leaves).date(), [message.address]):
-        raise ToldTodayError
+    leaves = leaves_at(work, message, calendar=calendar, now=now)
+    if leaves != calendar.next_window(now):
+        raise ToldTodayError(when=leaves)
 
 
 def _moved(message: Message, change: Callable[[Message], Message]) -> Message:

@@ -88,7 +88,8 @@ def claim(room: Mailroom) -> Batch:
         admission = admit(work, room.rate, wanted=BATCH, now=now)
         if not admission.mails:
             return Batch((), admission.state, goes_on=False)
-        due = _with_company(work, work.outbox.due(now, limit=BATCH), end_of_day(room.calendar, now))
+        until = end_of_day(room.calendar, now) if room.calendar.in_window(now) else now  # else nothing leaves
+        due = _with_company(work, work.outbox.due(now, limit=BATCH), until)
         # Read without a lock: whoever submits holds the submission and waits for these rows. The marker asks again.
         truths = read_truths(work, due, calendar=room.calendar, now=now, lock=False)
         due = [_in_time(each, truths, now) for each in due]

@@ -7,15 +7,18 @@ tried again, what is after it is never resent by itself.
 from dataclasses import replace
 from datetime import datetime
 
-from workflow.domain.errors import StaleWriteError
+from workflow.domain.calendar import Calendar
+from workflow.domain.errors import RefusedError, StaleWriteError
 from workflow.domain.messages import Message
 from workflow.ports import Database, Work
 from workflow.services.addressing import refuse_replaced
+from workflow.services.claims import read_truths
 from workflow.services.company import complete, whole
 from workflow.services.crew import Crew
 from workflow.services.flights import fly
 from workflow.services.letters import link_url
 from workflow.services.mailroom import Mailroom, Tally, log_message
+from workflow.services.one_a_day import leaves_at
 
 RECOVERED_AT_ONCE = 20
 
@@ -41,15 +44,36 @@ def recover(db: Database, *, now: datetime) -> int:
         return len(expired)
 
 
-def send_again(db: Database, message_id: str, *, by: str, why: str, now: datetime) -> Message:
-    """A person decides that a failed or unknown mail goes again: the same bytes, so that a copy can be recognised.
+class NoOtherDayError(RefusedError):
+    """It cannot leave today, and would be dropped on the day on which it could."""
 
-    A row that another mail told of goes again with that mail. Raises ReplacedReaderError.
+    sentence = (
+        "Mejlet kan inte gå i dag, för personen har redan fått dagens påminnelse. Det skulle kunna gå {when}, men då "
+        "behövs det inte längre. Ring eller skriv själv."
+    )
+
+
+def send_again(db: Database, message_id: str, *, by: str, why: str, calendar: Calendar, now: datetime) -> Message:
+    """A person decides that a failed or unknown mail goes again; one that may have come in the same bytes.
+
+    A row that another mail told of goes again with that mail. A reminder to somebody who has had one today waits for
+    the next working day: `due_at` says when it goes. Raises ReplacedReaderError, NoOtherDayError.
     """
     with db.begin() as work:
         message = complete(work, work.outbox.get(message_id))
         refuse_replaced(work, message, now=now)
-        return _decide(work, message, message.again(now, why), "message.again", by=by, now=now)
+        leaves = leaves_at(work, message, calendar=calendar, now=now) if message.is_reminder else now
+        again = _put_off(work, message.again(now, why), leaves, calendar=calendar, now=now)
+        return _decide(work, message, again, "message.again", by=by, now=now)
+
+
+def _put_off(work: Work, message: Message, leaves: datetime, *, calendar: Calendar, now: datetime) -> Message:
+    if leaves in {now, calendar.next_window(now)}:
+        return message
+    truths = read_truths(work, [message], calendar=calendar, now=now, lock=True)
+    if truths.against(message, leaves):
+        raise NoOtherDayError(when=leaves)
+    return replace(message, due_at=leaves)
 
 
 def skip(db: Database, message_id: str, *, by: str, why: str, now: datetime) -> Message:

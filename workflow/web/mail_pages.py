@@ -52,7 +52,7 @@ def show(desk: Seated, round_id: str, message_id: str) -> HTMLResponse:
 @router.post("/omgang/{round_id}/utskick/{message_id}/igen")
 def send_again(form: Posted, desk: Seated, round_id: str, message_id: str) -> Response:
     def do(why: str) -> None:
-        outbox.send_again(desk.house.db, message_id, by=desk.by, why=why, now=desk.now())
+        outbox.send_again(desk.house.db, message_id, by=desk.by, why=why, calendar=desk.house.calendar, now=desk.now())
         desk.house.queue.ask(Job.DELIVER)
 
     return _decide(desk, _mail(desk, round_id, message_id), form, MessageState.PLANNED, do)

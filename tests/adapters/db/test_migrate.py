@@ -1,6 +1,7 @@
 """The schema equals the migrations, on both databases, and the upgrade may be run by anyone at any time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,23 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from tests.builders import a_message, an_account, an_attempt, an_office_message
+from tests.builders import (
+    a_contact,
+    a_message,
+    a_recipient,
+    a_round,
+    a_submission,
+    a_unit,
+    an_account,
+    an_attempt,
+    an_office_message,
+)
 from workflow.adapters.db import migrate
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
+from workflow.adapters.db.losses import LosingDowngradeError
 from workflow.adapters.db.tables import metadata
+from workflow.domain.rounds import RoundState
 
 
 def test_alembic_finds_no_difference(sql_url: str) -> None:
@@ -101,6 +114,46 @@ def test_the_way_back_keeps_the_ledger_and_refuses_what_it_could_not_hold(
 def there_and_back(url: str, revision: str) -> None:
     migrate.downgrade(url, revision)
     migrate.upgrade(url)
+
+
+def test_the_way_back_says_what_it_would_lose_and_loses_it_only_knowingly(sql_url: str) -> None:
+    db = SqlDatabase(make_engine(sql_url))
+    with db.begin() as work:
+        work.people.replace([a_unit()], [a_contact(valid_to=date(2027, 12, 31))])
+        work.rounds.add(a_round(state=RoundState.PLANNED, opened_at=None, confirmed=False))
+    db.close()
+    with pytest.raises(LosingDowngradeError, match="1 rounds that are held") as refused:
+        migrate.downgrade(sql_url, "0003")
+    assert "1 contacts' first and last days (kept since 0006)" in str(refused.value)
+    assert "losing=True" in str(refused.value)
+    assert migrate.is_current(sql_url)
+    with pytest.raises(LosingDowngradeError, match="contacts") as later:
+        migrate.downgrade(sql_url, "0005")
+    assert "held" not in str(later.value), "what stays is not named"
+    migrate.downgrade(sql_url, "0003", losing=True)
+    assert migrate.current(sql_url) == "0003"
+    migrate.upgrade(sql_url)
+
+
+@pytest.mark.parametrize("state", ["sending", "handing", "unknown", "skipped"])
+def test_what_may_go_again_after_the_upgrade_is_told_apart_by_its_address(
+    sql_stocked: SqlDatabase, sql_url: str, state: str
+) -> None:
+    """Two units' reminders of one day, from before there was one mail a day: one of them can wear the belt."""
+    with sql_stocked.begin() as work:
+        work.submissions.add([a_submission(id="2027-T1.osby", unit="osby")])
+        work.recipients.add([a_recipient(id="r-2", submission="2027-T1.osby")], [])
+        work.outbox.plan([a_message(id="m-1"), a_message(id="m-2", submission="2027-T1.osby", recipient="r-2")])
+    migrate.downgrade(sql_url, "0009")
+    engine = make_engine(sql_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE outbox SET state = :state, local_day = '2027-05-21'"), {"state": state})
+    migrate.upgrade(sql_url)
+    with engine.begin() as connection:
+        addresses = connection.execute(text("SELECT address FROM outbox ORDER BY id")).scalars().all()
+    engine.dispose()
+    asa = "asa.pahittad@norrby.example"
+    assert addresses == [asa, asa if state == "skipped" else ""]
 
 
 def test_a_migration_that_leaves_broken_references_is_not_kept(sqlite_url: str) -> None:

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url
 
 from workflow.adapters.db.engine import make_engine, readers_of
+from workflow.adapters.db.losses import refuse_losses
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 7_351_027  # one number of our own for PostgreSQL's advisory locks
@@ -30,12 +31,24 @@ def upgrade(url: str) -> None:
         command.upgrade(config, "head")
 
 
-def downgrade(url: str, revision: str) -> None:
-    """Go back to an older revision, in one transaction. What the older schema cannot hold is refused, never deleted."""
+def downgrade(url: str, revision: str, *, losing: bool = False) -> None:
+    """Go back to an older revision, in one transaction. What the older schema cannot hold is refused, never deleted.
+
+    Raises LosingDowngradeError, which says what would be lost; with `losing` it is. Mails of a kind that the older
+    schema does not know are refused by the database all the same.
+    """
     with _alone(url) as connection:
         config = _config()
+        if not losing:
+            refuse_losses(connection, revision, _undone(connection, config, revision))
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
+
+
+def _undone(connection: Connection, config: Config, revision: str) -> list[str]:
+    now = MigrationContext.configure(connection).get_current_revision() or "base"
+    between = ScriptDirectory.from_config(config).iterate_revisions(now, revision)
+    return [each.revision for each in between]
 
 
 def current(url: str) -> str:

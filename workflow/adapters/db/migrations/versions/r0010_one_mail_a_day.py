@@ -15,8 +15,18 @@ BELTED = "state IN ('sending', 'handing', 'sent', 'unknown') AND local_day <> ''
 WEARS_BELT = sa.text(f"{LEADS} AND {BELTED}")
 MAY_LEAD = sa.text(f"{LEADS} AND state IN ('planned')")
 WORE_BELT = sa.text(f"{IS_REMINDER} AND {BELTED}")
-# What went before may have been several on a day: only what is still to go gets an address.
-FILL = "UPDATE outbox SET address = lower(trim(to_email)) WHERE state IN ('planned', 'held', 'failed')"
+# What went before may have been several on a day: what has gone gets no address, and of those that may go again after
+# all (nobody knows yet whether they went) one a day gets it.
+MAY_HAVE_GONE = "('sending', 'handing', 'unknown')"
+FILL = f"""
+UPDATE outbox SET address = lower(trim(to_email)) WHERE state <> 'sent' AND (
+    state NOT IN {MAY_HAVE_GONE} OR NOT EXISTS (
+        SELECT 1 FROM outbox AS other
+        WHERE other.{IS_REMINDER} AND other.state IN {MAY_HAVE_GONE} AND other.local_day = outbox.local_day
+        AND lower(trim(other.to_email)) = lower(trim(outbox.to_email)) AND other.id < outbox.id
+    )
+)
+"""  # noqa: S608 - of constants
 
 
 def upgrade() -> None:
