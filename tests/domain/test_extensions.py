@@ -1,6 +1,7 @@
 """More time: the table of moves, what may be asked for, and what a moved common day does to each unit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -211,6 +212,9 @@ def test_what_is_taken_back_follows_the_common_day_of_now() -> None:
     assert longer.rejoin(WISHED, at=NOW) is longer
     supplement = a_submission(state=State.SUBMITTED, reason="Mer").take_back(at=NOW)
     assert supplement.rejoin(LATER, at=NOW) is supplement
+    passed = NOW - timedelta(days=1)
+    assert back.rejoin(passed, at=NOW) is back, "nobody is late for a day they were never told of"
+    assert replace(back, due_at=passed - timedelta(days=1)).rejoin(passed, at=NOW).due_at == passed
 
 
 # --- the round -------------------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def _do(house: App, place: Place, chosen: Submission, dice: random.Random) -> No
             save(house, place, chosen.id, dice)
             hand_in(house, place, chosen.id)
     elif chosen.allows(Move.TAKE_BACK) and dice.random() < 0.3:
-        submissions.take_back(house.db, chosen.id, by="r", now=now)
+        submissions.take_back(house.db, chosen.id, by="r", secrets=house.secrets, now=now)
     elif chosen.allows(Move.RETURN) or chosen.allows(Move.REOPEN):
         _send_back(house, chosen, now)
 

@@ -208,7 +208,7 @@ class Machine(RuleBasedStateMachine):
         self._agree(
             name,
             lambda unit: unit.take_back(self.now),
-            lambda db: submissions.take_back(db, _id(name), by="r", now=self.now),
+            lambda db: submissions.take_back(db, _id(name), by="r", secrets=self.world.secrets, now=self.now),
             death,
         )
 

@@ -205,7 +205,9 @@ def test_what_stands_ahead_survives_an_answer_that_is_taken_back(running: House,
     by_hand(running, deed)
     running.answer(NORRBY)
     running.submit(NORRBY)
-    submissions.take_back(running.db, NORRBY, by="r", now=running.clock.at + timedelta(minutes=1))
+    submissions.take_back(
+        running.db, NORRBY, by="r", secrets=running.secrets, now=running.clock.at + timedelta(minutes=1)
+    )
     if deed is Deed.HOLD:
         by_hand(running, Deed.RELEASE)
     assert find_planned(ahead(running), T5).at == when

@@ -355,8 +355,20 @@ def test_what_is_taken_back_after_the_move_follows_the_new_day(opened: House) ->
     opened.submit(NORRBY)
     move(opened, WISHED)
     assert opened.submission().due_at == DUE_AT
-    back = submissions.take_back(opened.db, NORRBY, by="r", now=opened.clock.at)
+    back = submissions.take_back(opened.db, NORRBY, by="r", secrets=opened.secrets, now=opened.clock.at)
     assert (back.state, back.due_at, back.deadline_revision) == (State.DRAFT, WISHED, 1)
+    moved = [each for each in opened.messages() if each.kind is MessageKind.MOVED]
+    assert [each.detail["previous_due"] for each in moved] == [DUE_AT.isoformat()], "and is told so"
+
+
+def test_what_is_taken_back_after_an_earlier_day_has_passed_keeps_its_own(opened: House) -> None:
+    opened.answer(NORRBY)
+    opened.submit(NORRBY)
+    earlier = DUE_AT - timedelta(days=8)
+    move(opened, earlier)
+    opened.clock.at = earlier + timedelta(days=2)
+    back = submissions.take_back(opened.db, NORRBY, by="r", secrets=opened.secrets, now=opened.clock.at)
+    assert (back.due_at, back.is_overdue(opened.clock.at)) == (DUE_AT, False)
 
 
 def test_two_who_move_at_once_do_not_overwrite_each_other(opened: House) -> None:

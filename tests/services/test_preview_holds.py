@@ -168,7 +168,7 @@ class Play:
         deeds: dict[str, Callable[[], object]] = {
             "draft": lambda: self.write(id_, 1),
             "hand_in": lambda: self.hand_in(id_),
-            "take_back": lambda: submissions.take_back(db, id_, by="r", now=now),
+            "take_back": lambda: submissions.take_back(db, id_, by="r", secrets=secrets, now=now),
             "extend": lambda: extensions.extend(db, [id_], due_at, reason="Sjuk.", by="k", secrets=secrets, now=now),
             "hand_over": lambda: self.hand_over(id_, days),
             "give_back": lambda: self.give_back(id_, due_at),

@@ -106,7 +106,7 @@ def test_submitting_too_early_names_what_is_missing_and_changes_nothing(opened: 
 def test_an_approval_is_never_given_to_something_else_than_what_was_shown(opened: House) -> None:
     opened.answer(NORRBY)
     shown = opened.submit(NORRBY).version
-    submissions.take_back(opened.db, NORRBY, by="r-1", now=opened.clock.at)
+    submissions.take_back(opened.db, NORRBY, by="r-1", secrets=opened.secrets, now=opened.clock.at)
     save(opened, an_answer("mark", "Ändrat", version=1))
     opened.submit(NORRBY)
     with pytest.raises(StaleWriteError):
@@ -221,7 +221,7 @@ def test_an_extension_before_the_first_mail_leaves_takes_nothing_away(opened: Ho
 def test_each_receipt_tells_of_its_own_edition(opened: House) -> None:
     opened.answer(NORRBY)
     opened.submit(NORRBY)
-    submissions.take_back(opened.db, NORRBY, by="r-1", now=opened.clock.at)
+    submissions.take_back(opened.db, NORRBY, by="r-1", secrets=opened.secrets, now=opened.clock.at)
     save(opened, an_answer("mark", "Helt ny text", version=1))
     opened.submit(NORRBY)
     opened.deliver()
@@ -255,7 +255,7 @@ def test_only_what_was_read_through_is_handed_in(opened: House) -> None:
 def test_the_report_says_when_the_text_it_shows_came_in(opened: House) -> None:
     opened.answer(NORRBY)
     opened.submit(NORRBY)
-    submissions.take_back(opened.db, NORRBY, by="r-1", now=opened.clock.at)
+    submissions.take_back(opened.db, NORRBY, by="r-1", secrets=opened.secrets, now=opened.clock.at)
     opened.clock.at = DUE_AT + timedelta(days=5)
     save(opened, an_answer("mark", "Den riktiga texten", version=1))
     opened.submit(NORRBY)

@@ -303,7 +303,7 @@ def test_saving_after_a_colleague_handed_in_shows_the_text(house: App) -> None:
 
 def test_a_locked_question_keeps_its_text_and_shows_the_new_one(house: App) -> None:
     hand_in(house, NORRBY)
-    submissions.take_back(house.db, NORRBY, by="r", now=house.now())
+    submissions.take_back(house.db, NORRBY, by="r", secrets=house.secrets, now=house.now())
     client = open_form(house, NORRBY)
     page = fields(client.get("/svara").text)
     hand_in(house, NORRBY)

@@ -191,7 +191,7 @@ def test_the_second_of_two_is_told_who_was_first_and_keeps_the_words(house: App)
 def test_a_unit_that_took_it_back_is_not_approved_unseen(house: App) -> None:
     hand_in(house, NORRBY)
     page = show(sign_in(house), "norrby")
-    submissions.take_back(house.db, NORRBY, by=f"{NORRBY}.primary", now=house.now())
+    submissions.take_back(house.db, NORRBY, by=f"{NORRBY}.primary", secrets=house.secrets, now=house.now())
     answer = page.post("godkann")
     assert answer.status == 409
     assert "Åsa Påhittad tog tillbaka underlaget" in answer.text

@@ -250,8 +250,12 @@ class Submission:
         return replace(moved, extended=False)
 
     def rejoin(self, common: datetime, *, at: datetime) -> "Submission":
-        """Taken back after the round's common day was moved: what is owed again follows it, unless it has longer."""
-        if self.state is State.RETURNED or (self.extended and self.due_at > common):
+        """Taken back after the round's common day was moved: what is owed again follows it, unless it has longer.
+
+        Not to an earlier day that has passed: nobody is late for a day that they were never told of.
+        """
+        is_past = common <= at and self.due_at > common
+        if self.state is State.RETURNED or (self.extended and self.due_at > common) or is_past:
             return self
         return self.follow(common, at=at)
 

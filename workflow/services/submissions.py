@@ -127,15 +127,17 @@ def submit(
         return submitted
 
 
-def take_back(db: Database, submission_id: str, *, by: str, now: datetime) -> Submission:
+def take_back(db: Database, submission_id: str, *, by: str, secrets: Secrets, now: datetime) -> Submission:
     """The contact takes the submission back; the edition that came in stays on record.
 
-    Where the round's last day has been moved since, what is owed again follows it.
+    Where the round's last day has been moved since, what is owed again follows it, and its people are told.
     """
     with db.begin() as work:
         submission, round_ = _answerable(work, submission_id)
-        back = submission.take_back(at=now).rejoin(round_.due_at[submission.kind], at=now)
-        back = work.submissions.save(back)
+        back = submission.take_back(at=now)
+        act = Act(work=work, by=by, now=now, secrets=secrets)
+        rejoined = back.rejoin(round_.due_at[submission.kind], at=now)
+        back = act.set_day(back, rejoined, MessageKind.MOVED, round_=round_, reason="")
         work.log.append(_event("submission.taken_back", back, by, now))
         return back
 

@@ -126,7 +126,9 @@ def take_back(request: Request, form: SentForm) -> Response:
     if submission.state is State.SUBMITTED and not submission.allows(Move.TAKE_BACK):
         raise ReviewStartedError(office=house.office.contact_email)
     if submission.state is not State.DRAFT:  # pressed twice: it has been taken back
-        submissions.take_back(house.db, submission.id, by=desk.visitor.recipient.id, now=house.now())
+        submissions.take_back(
+            house.db, submission.id, by=desk.visitor.recipient.id, secrets=house.secrets, now=house.now()
+        )
     return go("/svara")
 
 
