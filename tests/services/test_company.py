@@ -592,7 +592,9 @@ def again(house: House, message: Message) -> Message:
     return outbox.send_again(house.db, message.id, by="k", why="Rätt nu.", calendar=house.calendar, now=now)
 
 
-def test_one_sent_again_on_a_day_that_has_had_its_mail_goes_on_the_next_and_says_so(house: House) -> None:
+def test_one_sent_again_on_a_day_that_has_had_its_mail_is_refused_when_it_would_be_untrue_on_the_next(
+    house: House,
+) -> None:
     house.postman.script = [Outcome.REFUSED]
     at(house, -7)
     house.deliver()
