@@ -1,0 +1,125 @@
+"""Rows 10, 13, 22, 27: whatever was answered with 2xx is in a version, byte for byte, though the pages are killed."""
+
+import random
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from tests.faults.conftest import Stage, until
+from tests.faults.test_web_killed import pages, port
+from workflow.adapters.db.engine import make_engine
+from workflow.adapters.db.tables import answers
+from workflow.demo.browser import Browser
+
+__all__ = ["port"]
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+
+KILLS = 6
+SEED = 20270528
+WRITERS = ("2027-K1.u1", "2027-K1.u1", "2027-K1.u2", "2027-K1.u3")  # two of them on one unit
+LETTERS = "abcåäö é\u0301\u00ad\u00a0🙂שלום\n\t”…&<>'\"%+=;"
+Version = tuple[str, str, int, str]
+
+
+@dataclass
+class Writer:
+    """A page's script that types on: it sends, hears or hears nothing, and takes the newest version after a clash."""
+
+    person: Browser
+    submission: str
+    csrf: str
+    questions: tuple[str, ...]
+    dice: random.Random
+    accepted: list[Version] = field(default_factory=list)
+    clashes: int = 0
+    unheard: int = 0
+
+    def type_on(self, stop: threading.Event) -> None:
+        versions = dict.fromkeys(self.questions, 0)
+        while not stop.is_set():
+            key = self.dice.choice(self.questions)
+            text = "".join(self.dice.choices(LETTERS, k=self.dice.randint(1, 400)))
+            reply = self._send(key, text, versions[key])
+            if reply is None:
+                self.unheard += 1
+                stop.wait(0.01)
+                continue
+            told = reply.json()
+            assert reply.status_code in {200, 409}, told
+            versions[key] = told["version"]
+            if reply.status_code == 200:
+                self.accepted.append((self.submission, key, told["version"], text))
+            self.clashes += reply.status_code == 409
+
+    def _send(self, key: str, text: str, version: int) -> httpx2.Response | None:
+        data = {"csrf": self.csrf, f"text.{key}": text, f"version.{key}": str(version)}
+        try:
+            return self.person._client.post(f"/svara/fraga/{key}", data=data)
+        except httpx2.HTTPError:
+            return None
+
+
+@pytest.fixture
+def writers(stage: Stage, port: int) -> Iterator[list[Writer]]:
+    made: list[Writer] = []
+    with pages(stage, port):
+        for number, submission in enumerate(WRITERS):
+            person = Browser(f"http://127.0.0.1:{port}")
+            path = _link(stage, submission)
+            page = person.send(person.open(path), path)
+            form = next(each for each in page.forms if each.get("id") == "svara")
+            questions = tuple(name.removeprefix("text.") for name in form.fields if name.startswith("text."))
+            made.append(Writer(person, submission, form.fields["csrf"], questions, random.Random(SEED + number)))  # noqa: S311
+    yield made
+    for each in made:
+        each.person.__exit__(None, None, None)
+
+
+def _link(stage: Stage, submission: str) -> str:
+    with stage.house.db.read() as work:
+        link = work.recipients.links_of(submission)[0]
+    return f"/l/{link.id}.{stage.house.secrets.link_secret(link.id)}"
+
+
+def _stored(stage: Stage) -> set[Version]:
+    engine = make_engine(stage.place.database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(select(answers.c.submission, answers.c.question, answers.c.version, answers.c.text))
+        found = {(row.submission, row.question, row.version, row.text) for row in rows}
+    engine.dispose()
+    return found
+
+
+def test_what_was_accepted_is_in_a_version_byte_for_byte(stage: Stage, writers: list[Writer], port: int) -> None:
+    stop, dice = threading.Event(), random.Random(SEED)  # noqa: S311 - chance, no secret
+    threads = [threading.Thread(target=each.type_on, args=(stop,), daemon=True) for each in writers]
+
+    def heard(wanted: int = 0) -> int:
+        """How many have been answered; 0 until there are more than `wanted`."""
+        found = sum(len(each.accepted) + each.clashes for each in writers)
+        return found if found > wanted else 0
+
+    for thread in threads:
+        thread.start()
+    for _ in range(KILLS):
+        enough = heard() + dice.randint(0, 25)
+        with pages(stage, port):
+            until(partial(heard, enough), "the writers are answered")
+    stop.set()
+    for thread in threads:
+        thread.join(40)
+        assert not thread.is_alive()
+    accepted = [each for writer in writers for each in writer.accepted]
+    assert len(accepted) >= KILLS
+    assert sum(each.unheard for each in writers) > 0  # or nothing was killed in the midst
+    assert sum(each.clashes for each in writers) > 0
+    assert set(accepted) - _stored(stage) == set()
+    assert len({(submission, key, version) for submission, key, version, _ in accepted}) == len(accepted)
+    stage.deliver()
+    assert stage.violations() == []
