@@ -71,7 +71,7 @@ def _write(database: SqlDatabase, shift: Shift, writer: int, told: Told, line: t
     submission, version, pause = f"{ROUND}.u{writer}", 0, threading.Event()
     line.wait()
     begun = time.monotonic()
-    turn = begun + random.Random(writer).uniform(0, shift.pace)  # noqa: S311 - chance, no secret
+    turn = begun + random.Random(writer).uniform(0, min(shift.pace, shift.seconds))  # noqa: S311 - chance, no secret
     while turn < begun + shift.seconds:
         pause.wait(max(turn - time.monotonic(), 0))
         text = f"{TEXT * 6}{version}"
