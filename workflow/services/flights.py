@@ -23,7 +23,6 @@ from workflow.services.writing import gather_material
 
 _WITHDRAWN: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre.")
 _TOO_SLOW: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
-_A_MOMENT: Final = 0.001  # seconds; so long a commit waits for others that could share it
 _A_WHILE: Final = 1.0  # seconds between two looks at whose patience is over
 _ENOUGH: Final = 10  # mails that wait for their markers do not wait for more
 
@@ -125,7 +124,7 @@ class Air:
         heard = listen(waiting, 0)
         if not heard and self.desk.write_ahead(self.crew.size):
             return True
-        heard = heard or listen(waiting, _A_MOMENT if self._is_pending() else _A_WHILE)
+        heard = heard or listen(waiting, self.room.moment if self._is_pending() else _A_WHILE)
         for line in heard:
             self._go_on(self.aboard[line])
         return bool(heard)

@@ -18,7 +18,7 @@ CHANNEL = "smtp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailroom:
-    """The doors that sending needs. `connections` mails are handed over at the same time and share their commits."""
+    """The doors that sending needs. `connections` mails are handed over at the same time."""
 
     db: Database
     clock: Clock
@@ -30,6 +30,8 @@ class Mailroom:
     calendar: Calendar
     office: Office
     connections: int = 1
+    moment: float = 0.001
+    """Seconds that a commit waits at the most for others that could share it, while nobody is heard."""
     rate: Rate = NO_LIMIT
     held: Callable[[], bool] = lambda: False
     """Asked before each claim: True, and nothing more is claimed (the clock is suspect, or the process is ending)."""
