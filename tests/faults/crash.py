@@ -55,7 +55,7 @@ class Witness(Protocol):
     def at(self, point: str) -> None: ...
 
 
-def crashing(room: Mailroom, fate: Fate) -> Mailroom:
+def crashing(room: Mailroom, fate: Witness) -> Mailroom:
     """The same mailroom, in which the process meets its fate.
 
     Commits wait for all who could share them: what is left behind does not depend on the machine's speed.
