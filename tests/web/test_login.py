@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from tests.web.houses import COORDINATOR, NOW, browser, content, csrf_of, set_clock
+from tests.web.houses import COORDINATOR, NORRBY, NOW, browser, content, csrf_of, link_of, set_clock
 from workflow.bootstrap import App
 from workflow.services import access
 from workflow.web.application import create_site
@@ -128,6 +128,12 @@ def test_half_letters_are_only_wrong(house: App) -> None:
     body = b"email=%ed%a0%80&password=%ff"
     answer = browser(house).post("/login", content=body, headers={"content-type": "application/x-www-form-urlencoded"})
     assert answer.status_code in {401, 422}
+
+
+def test_a_knock_at_the_door_has_a_smaller_limit_than_an_upload(house: App) -> None:
+    assert house.settings.max_upload_mb > 1
+    for path in ("/login", link_of(house, NORRBY).partition(".")[0] + "/kod"):
+        assert browser(house).post(path, data={"password": "a" * 1_100_000}).status_code == 413, path
 
 
 def test_an_endless_address_is_refused_and_kept_nowhere(house: App) -> None:

@@ -19,6 +19,8 @@ MEGABYTE = 1_000_000
 # A browser that is still sending when we close the connection shows an error of its own instead of our page. So what
 # is too large is read to its end and thrown away, up to this many times the limit.
 PATIENCE = 10
+AT_THE_DOOR = 1  # megabytes: more than an address, a password or a code ever takes, whoever sends it
+DOORS = ("/login", "/l/")
 
 
 class PlainPaths:
@@ -35,7 +37,10 @@ class PlainPaths:
 
 
 class BodyLimit:
-    """ASGI middleware: a body above the limit raises TooLargeError where it is read, announced or not (chunked)."""
+    """ASGI middleware: a body above the limit raises TooLargeError where it is read, announced or not (chunked).
+
+    Where anybody may knock it is a smaller one.
+    """
 
     def __init__(self, app: Site, *, megabytes: int) -> None:
         self.app = app
@@ -45,7 +50,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await self.app(scope, _Counter(receive, announced=_announced(scope), limit=self.limit), send)
+        limit = min(self.limit, AT_THE_DOOR * MEGABYTE) if scope["path"].startswith(DOORS) else self.limit
+        await self.app(scope, _Counter(receive, announced=_announced(scope), limit=limit), send)
 
 
 class _Counter:

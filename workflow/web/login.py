@@ -1,12 +1,11 @@
 """Coordinators log in by address and password, and out."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from workflow.domain.errors import LoginRefusedError, RefusedError
 from workflow.services import access
+from workflow.web.forms_in import SentForm, field
 from workflow.web.login_throttle import Throttle
 from workflow.web.office import Posted, Seated
 from workflow.web.site import COORDINATOR_COOKIE, end_cookie, go, language_of, render, set_session, site_of
@@ -30,24 +29,20 @@ def show(request: Request, next: str = "") -> HTMLResponse:  # noqa: A002 - the 
 
 
 @router.post("/login")
-def log_in(
-    request: Request,
-    email: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",  # noqa: A002 - the word in the form
-) -> Response:
+def log_in(request: Request, form: SentForm) -> Response:
     """One answer for a wrong address and a wrong password (OWASP ASVS 5.0 v5.0.0-6.3.8)."""
-    house = site_of(request)
+    house, next_page = site_of(request), local(field(form, "next"))
+    email, password = field(form, "email"), field(form, "password")
     if len(email) > LONGEST_ADDRESS:  # nobody's; and neither the page nor the throttle shall carry it about
         message = error_text(LoginRefusedError(), language_of(request))
-        return _page(request, status=401, next_page=local(next), message=message)
+        return _page(request, status=401, next_page=next_page, message=message)
     who = f"{email.strip().lower()}|{request.client.host if request.client else ''}"
     throttle = _throttle(request)
     if throttle.is_full(who, house.now()):
-        return _page(request, status=429, email=email, next_page=local(next), too_many=True)
+        return _page(request, status=429, email=email, next_page=next_page, too_many=True)
     if not throttle.places.acquire(blocking=False):
         message = error_text(BusyError(), language_of(request))
-        return _page(request, status=503, email=email, next_page=local(next), message=message)
+        return _page(request, status=503, email=email, next_page=next_page, message=message)
     try:
         session_id, session = access.log_in(
             house.db, email=email, password=password, secrets=house.secrets, now=house.now()
@@ -55,11 +50,11 @@ def log_in(
     except LoginRefusedError as error:
         throttle.note(who, house.now())
         message = error_text(error, language_of(request))
-        return _page(request, status=401, email=email, next_page=local(next), message=message)
+        return _page(request, status=401, email=email, next_page=next_page, message=message)
     finally:
         throttle.places.release()
     throttle.forget(who)
-    response = go(local(next) or "/")
+    response = go(next_page or "/")
     set_session(request, response, COORDINATOR_COOKIE, session_id, session)
     return response
 
