@@ -161,6 +161,8 @@ COMMANDS = [
     ["units", "details", "--json"],
     ["units", "details", "--mail", "asa.pahittad@norrby.example"],
     ["mail", "list", ROUND, "--json"],
+    ["mail", "link", "renew", ROUND, "norrby", "--dry-run"],
+    ["mail", "link", "revoke", ROUND, "vatten", "--dry-run"],
     ["bundle", ROUND, "--draft", "-o", "{out}"],
     ["form", "word", ROUND, "norrby", "-o", "{out}/form.docx"],
     ["doctor"],

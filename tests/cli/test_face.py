@@ -24,6 +24,7 @@ GROUPS = {
     "round": "plan list show preview open confirm close cancel extend move requests refuse withdraw",
     "submission": "show previous import approve return reopen excuse",
     "mail": "list show retry skip hold note release",
+    "mail link": "revoke renew",
     "units": "import list punctuality export handover details",
     "form": "check word",
     "account": "add reset digest list",

@@ -49,6 +49,20 @@ def test_the_landing_page_offers_a_code_and_tells_nothing_more(verified: App) ->
     assert "Åsa" not in page
 
 
+def test_a_deputy_with_the_contact_persons_link_has_the_code_sent_to_themselves(verified: App) -> None:
+    client = browser(verified)
+    page = client.get(path_of(verified)).text
+    assert "skicka till b…@norrby.example" in page
+    theirs = link_of(verified, NORRBY, name="Bo Påhittad").partition(".")[0]
+    assert f'action="{theirs}"' in page
+    ask(client, theirs)
+    postman = FakePostman()
+    outbox.deliver(replace(verified.mailroom, postman=postman))
+    assert ("bo.pahittad@norrby.example",) in [each.recipients for each in postman.taken]
+    assert client.post(f"{theirs}/kod", data={"kod": codes(verified)[0]}).status_code == 303
+    assert client.get("/svara").status_code == 200
+
+
 def test_a_code_by_mail_opens_the_form(verified: App) -> None:
     client, path = browser(verified), path_of(verified)
     ask(client, path)

@@ -19,6 +19,7 @@ from workflow.cli import (
     imports,
     lastdays,
     later,
+    links,
     mails,
     operation,
     planning,
@@ -58,7 +59,7 @@ _group(
     lastdays.app,
 )
 _group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)
-_group("mail", "The ledger of mails.", mails.app, by_hand.app)
+_group("mail", "The ledger of mails.", mails.app, by_hand.app, links.app)
 _group("units", "The register of units and contacts.", units.app, handover.app, details.app)
 _group("form", "Check a form; write a unit's Word form.", forms.app)
 _group("account", "Who may log in as coordinator.", accounts.app)

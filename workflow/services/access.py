@@ -1,5 +1,6 @@
 """Who may come in: coordinators by password, contact persons by their personal link; sessions kept on our side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -24,7 +25,8 @@ _NO_SUCH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Rm9yIGNvbnN0YW
 class Landing:
     """What a personal link is for, before it is opened: neither a name nor a draft, only the language to say it in.
 
-    `masked` is where a code would go (a…@norrby.example), "" for a link that opens directly.
+    `masked` is where a code would go (a…@norrby.example), "" for a link that opens directly. `others` are the links of
+    those who may answer beside its holder, with theirs: a deputy in copy has the contact person's link.
     """
 
     link: Link
@@ -32,6 +34,7 @@ class Landing:
     submission: Submission
     language: str
     masked: str
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +159,23 @@ def look_at_link(db: Database, token: str, *, secrets: Secrets, office: Office, 
     """
     with db.read() as work:
         opened = _opened(work, token, secrets, office, now)
-        holder = next(each for each in work.recipients.of(opened.link.submission) if each.id == opened.link.recipient)
+        people = {each.id: each for each in work.recipients.of(opened.link.submission)}
+        holder, is_verified = people[opened.link.recipient], opened.round.links is LinkMode.VERIFIED
         return Landing(
             link=opened.link,
             round=opened.round,
             submission=opened.submission,
             language=holder.language,
-            masked=masked(holder.email) if opened.round.links is LinkMode.VERIFIED else "",
+            masked=masked(holder.email) if is_verified else "",
+            others=_others(work, opened.link, people, now) if is_verified else (),
         )
+
+
+def _others(work: Work, link: Link, people: Mapping[str, Recipient], now: datetime) -> tuple[tuple[str, str], ...]:
+    """The links of the unit's other people, each with where its code goes."""
+    links = (each for each in work.recipients.links_of(link.submission) if each.id != link.id and each.is_valid(now))
+    right = ((each.id, people[each.recipient]) for each in links)
+    return tuple((id_, masked(person.email)) for id_, person in right if person.is_right(now))
 
 
 def open_link(db: Database, token: str, *, secrets: Secrets, office: Office, now: datetime) -> tuple[str, Session]:

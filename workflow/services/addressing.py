@@ -35,6 +35,14 @@ def readdress(work: Work, message: Message, *, secrets: Secrets, now: datetime) 
         write_anew(work, fallen, people, secrets=secrets, now=now)
 
 
+def out_of_hand(work: Work, message: Message) -> Message | None:
+    """Taken from the worker that has it: the fence grows before its marker. None when its dot has left."""
+    if message.state is not MessageState.SENDING:
+        return message
+    waiting = message.recover()
+    return waiting if work.outbox.change(message, waiting) else None
+
+
 def renew_copies(work: Work, message: Message, *, now: datetime) -> bool:
     """The same mail, in the same state, with those in copy who are right now.
 

@@ -14,7 +14,7 @@ from workflow.domain.roster import is_mailbox
 from workflow.domain.submissions import Recipient, Submission
 from workflow.domain.succession import Register
 from workflow.ports import Database, Secrets, Work
-from workflow.services.addressing import renew_copies, write_anew
+from workflow.services.addressing import out_of_hand, renew_copies, write_anew
 from workflow.services.freezing import make_link, recipient_id
 from workflow.services.intended import make_message
 
@@ -200,21 +200,13 @@ def _may_still_go(message: Message) -> bool:
 
 
 def _change_copies(work: Work, message: Message, *, now: datetime) -> None:
-    waiting = _out_of_hand(work, message)
+    waiting = out_of_hand(work, message)
     if waiting is not None:
         renew_copies(work, waiting, now=now)
 
 
-def _out_of_hand(work: Work, message: Message) -> Message | None:
-    """The fence grows before the worker's marker; None when its dot has left."""
-    if message.state is not MessageState.SENDING:
-        return message
-    waiting = message.recover()
-    return waiting if work.outbox.change(message, waiting) else None
-
-
 def _move(work: Work, message: Message, people: tuple[Recipient, ...], *, secrets: Secrets, now: datetime) -> bool:
-    waiting = _out_of_hand(work, message)
+    waiting = out_of_hand(work, message)
     if waiting is None:
         return False
     fallen = waiting.cancel(CONTACT_CHANGED)

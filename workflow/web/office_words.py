@@ -101,6 +101,7 @@ REASONS: Mapping[str, str] = {
     "excused": gettext("Nämnden eller bolaget är undantaget."),
     "deadline_moved": gettext("Sista dagen har flyttats."),
     "contact_changed": gettext("Någon annan är kontaktperson nu. Mejlet går till den personen."),
+    "link_replaced": gettext("Länken har bytts ut eller spärrats."),
     "round_closed": gettext("Omgången är stängd."),
     "superseded": gettext("En senare påminnelse gick i stället."),
     "nothing_to_do": gettext("Inget behövde göras."),
