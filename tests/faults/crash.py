@@ -32,9 +32,6 @@ POINTS = (
 )
 
 
-FOR_ALL = 10.0  # seconds
-
-
 @dataclass
 class Fate:
     """What happens to this process the first time it comes to a point: SIGKILL, or SIGSTOP for one that only sleeps."""
@@ -56,11 +53,8 @@ class Witness(Protocol):
 
 
 def crashing(room: Mailroom, fate: Witness) -> Mailroom:
-    """The same mailroom, in which the process meets its fate.
-
-    Commits wait for all who could share them: what is left behind does not depend on the machine's speed.
-    """
-    return replace(room, db=_Db(room.db, fate), postman=_Postman(room.postman, fate), moment=FOR_ALL)
+    """The same mailroom, in which the process meets its fate."""
+    return replace(room, db=_Db(room.db, fate), postman=_Postman(room.postman, fate))
 
 
 @dataclass

@@ -39,6 +39,7 @@ from workflow.services import digest, extensions, reminders, rounds, submissions
 from workflow.services.mailroom import Tally
 
 IDLE = 0.01  # seconds between two looks
+FOR_ALL = 10.0  # seconds
 UNEMPLOYED, UNTICKED = 0.05, 0.25  # seconds: looking costs time that those who have work need
 
 
@@ -57,9 +58,13 @@ def worker(place: Place, _seed: int = 0, number: int = 0) -> None:
 
 
 def fated_worker(place: Place, fate: Fate) -> None:
-    """Deliver once in a house that kills or stops its own process at a named point (tests/faults/crash.py)."""
+    """Deliver once in a house that kills or stops its own process at a named point (tests/faults/crash.py).
+
+    Commits wait for all who could share them: what is left behind does not depend on the machine's speed.
+    """
     house = place.house()
-    JOBS[Job.DELIVER](replace(house, mailroom=crashing(house.mailroom, fate)))
+    room = replace(house.mailroom, moment=FOR_ALL)
+    JOBS[Job.DELIVER](replace(house, mailroom=crashing(room, fate)))
 
 
 def delivering_once(place: Place) -> None:
