@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.fakes.documents import FakeDocuments
+from tests.fakes.mail import NOBODY
 from tests.services.conftest import OFFICE, MovingClock
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.letters import Letter, Several, UnitLetter
@@ -144,6 +145,7 @@ class Line:
     def __init__(self, postman: Postman) -> None:
         self._postman = postman
         self._fate, self._data, self._to = "", b"", ""
+        self._is_dotted = False
 
     def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
         yield
@@ -164,14 +166,17 @@ class Line:
             self._postman.life.die()
         if self._fate in TAKEN:
             self._postman.server.take(self._data, self._to)
+        self._is_dotted = True
 
-    def waits_on(self) -> None:
-        """It is all in memory: nothing to wait for."""
+    def waits_on(self) -> int | None:
+        """It is all in memory; but at first nobody answers a dot, so that the next letters are written meanwhile."""
+        return NOBODY if self._is_dotted else None
 
     def has_answered(self) -> bool:
-        return False  # so that the next letters are written while these mails are in the air
+        return self._is_dotted
 
     def read_reply(self) -> Handover:
+        self._is_dotted = False
         if self._fate == "dies_before_reply":
             self._postman.life.die()
         if self._postman.before_reply:
@@ -179,7 +184,7 @@ class Line:
         return ANSWERS[self._fate]
 
     def drop(self) -> None:
-        self._fate = ""
+        self._fate, self._is_dotted = "", False
 
 
 class PlainRenderer:
