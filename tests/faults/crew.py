@@ -6,16 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Self
 
-from tests.faults.hand import ROLES, start
+from tests.faults.cradle import Midwife
 from tests.faults.trail import BORN, Trail, lay
 from tests.faults.world import Place
 
-YOUTH, LONGEST_YOUTH = 0.05, 2.0  # seconds of CPU; seconds
+YOUTH, LONGEST_YOUTH = 0.02, 2.0  # seconds of CPU; seconds
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 SENDERS = ("worker", "naive")
 
@@ -24,11 +22,11 @@ SENDERS = ("worker", "naive")
 class Crew:
     """By name; each can be killed and comes back. `met` counts where on their way kills met the workers."""
 
-    context: ForkServerContext
+    midwife: Midwife
     place: Place
     dice: random.Random
     roles: Sequence[str]
-    members: dict[str, BaseProcess] = field(default_factory=dict)
+    members: dict[str, int] = field(default_factory=dict)
     met: Counter[str] = field(default_factory=Counter)
 
     def __enter__(self) -> Self:
@@ -55,8 +53,10 @@ class Crew:
 
     def _is_grown(self, name: str) -> bool:
         """Whether it has got going, by the work it has done: on a busy machine time alone says nothing."""
+        if name.startswith("worker") and self._trail(name).last() == BORN:
+            return False
         try:
-            fields = Path(f"/proc/{self.members[name].pid}/stat").read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{self.members[name]}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return True
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS >= YOUTH
@@ -76,11 +76,7 @@ class Crew:
     def _start(self, name: str) -> None:
         role, _, number = name.partition(" ")
         self._trail(name).at(BORN)
-        seed = self.dice.getrandbits(32)
-        self.members[name] = start(self.context, ROLES[role], self.place, seed, int(number))
+        self.members[name] = self.midwife.bear(role, self.dice.getrandbits(32), int(number))
 
     def _kill(self, name: str) -> None:
-        process = self.members.pop(name)
-        process.kill()
-        process.join()
-        process.close()
+        self.midwife.bury(self.members.pop(name))

@@ -43,10 +43,10 @@ FOR_ALL = 10.0  # seconds
 UNEMPLOYED, UNTICKED = 0.05, 0.25  # seconds: looking costs time that those who have work need
 
 
-def worker(place: Place, _seed: int = 0, number: int = 0) -> None:
+def worker(place: Place, _seed: int = 0, number: int = 0, house: App | None = None) -> None:
     """Deliver, again and again, by the very function that the queue's job runs. One of a crew leaves a trail."""
     trail = Trail.of(place.trail, number)
-    house = place.house()
+    house = house or place.house()
     watched = replace(house, mailroom=crashing(house.mailroom, trail))
 
     def turn() -> None:
@@ -71,12 +71,12 @@ def delivering_once(place: Place) -> None:
     JOBS[Job.DELIVER](place.house())
 
 
-def scheduler(place: Place, _seed: int = 0, _number: int = 0) -> None:
+def scheduler(place: Place, _seed: int = 0, _number: int = 0, house: App | None = None) -> None:
     """Open, close and plan what is due. The plans of config/ stay outside: the driver plans the rounds.
 
     It ticks when the clock has moved on, else now and then: people extend, take back and are sent back meanwhile.
     """
-    house = place.house()
+    house = house or place.house()
     last: datetime | None = None
     at = 0.0
 
@@ -99,19 +99,19 @@ def schedule(house: App, now: datetime) -> None:
     rounds.close_due_rounds(house.db, now=now)
 
 
-def submitter(place: Place, seed: int, _number: int = 0) -> None:
+def submitter(place: Place, seed: int, _number: int = 0, house: App | None = None) -> None:
     """People: they save, hand in, take back; coordinators approve, return, extend. What was confirmed is noted."""
-    house, dice = place.house(), random.Random(seed)  # noqa: S311 - chance, no secret
-    _forever(place, lambda: _act(house, place, dice), pause=lambda: dice.uniform(0.01, 0.06))
+    house, dice = house or place.house(), random.Random(seed)  # noqa: S311 - chance, no secret
+    _forever(place, lambda: act(house, place, dice), pause=lambda: dice.uniform(0.01, 0.06))
 
 
-def naive(place: Place, _seed: int = 0, _number: int = 0) -> None:
+def naive(place: Place, _seed: int = 0, _number: int = 0, house: App | None = None) -> None:
     """What most programs do: claim with a lease, send, note it as sent; after the lease send again. No marker."""
-    house = place.house()
+    house = house or place.house()
     _forever(place, lambda: _naive_turn(house, place))
 
 
-ROLES: Mapping[str, Callable[[Place, int, int], None]] = {
+ROLES: Mapping[str, Callable[[Place, int, int, App | None], None]] = {
     "worker": worker,
     "scheduler": scheduler,
     "submitter": submitter,
@@ -134,7 +134,7 @@ def _forever(place: Place, act: Callable[[], object], pause: Callable[[], float]
 # --- people ------------------------------------------------------------------
 
 
-def _act(house: App, place: Place, dice: random.Random) -> None:
+def act(house: App, place: Place, dice: random.Random) -> None:
     with house.db.read() as work:
         open_ = [each.id for each in work.rounds.all() if each.state is RoundState.OPEN]
         some = [submission for each in open_ for submission in work.submissions.of_round(each)]
@@ -267,7 +267,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     place = Place(database_url=given.database, folder=given.folder, smtp_port=given.smtp_port)
-    ROLES[given.role](place, given.seed, given.number)
+    ROLES[given.role](place, given.seed, given.number, None)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 
 from tests.faults import crowd
 from tests.faults.checker import check
+from tests.faults.cradle import NOBODY_LISTENS, cradled
 from tests.faults.crew import SENDERS, Crew
 from tests.faults.evidence import Evidence, Violation, gather
 from tests.faults.hand import nursery
@@ -106,25 +107,33 @@ class Run:
 
 
 @contextmanager
-def world(run: Run, number: int) -> Iterator[Place]:
+def world(run: Run, number: int) -> Iterator[tuple[Place, Place]]:
+    """An empty one, and another beside it to rehearse in."""
     folder = Path(mkdtemp(prefix=f"world-{number}-", dir=run.shelf))
-    url = new_database(run.server, run.shelf, folder)
+    stage = folder / f"{folder.name}-stage"
+    stage.mkdir()
+    urls = [new_database(run.server, run.shelf, each) for each in (folder, stage)]
     truth = folder / "truth.jsonl"
     with sink_process(truth, delay=SLOWEST_REPLY, seed=run.seed + number) as port:
-        yield Place(database_url=url, folder=folder, smtp_port=port)
-    drop_database(run.server, url)
+        yield (
+            Place(database_url=urls[0], folder=folder, smtp_port=port),
+            Place(database_url=urls[1], folder=stage, smtp_port=NOBODY_LISTENS),
+        )
+    for url in urls:
+        drop_database(run.server, url)
 
 
 def kill_in_one_world(run: Run, number: int, kills: int, context: ForkServerContext) -> World:
     dice = random.Random(f"{run.seed} {number}")  # noqa: S311 - chance, no secret
     with ExitStack() as stack:
-        place = stack.enter_context(world(run, number))
+        place, stage = stack.enter_context(world(run, number))
         place.set_now(CALENDAR.at(BEGINS, MORNING) - timedelta(days=1))
         house = stack.enter_context(opened(place))
         settle_in(house, count=crowd.UNITS, people=crowd.contacts)
         crowd.hire(house)
         moves = Time(house, place, dice)
-        with Crew(context, place, dice, run.roles) as crew:
+        midwife = stack.enter_context(cradled(context, place, stage))
+        with Crew(midwife, place, dice, run.roles) as crew:
             for _ in range(kills):
                 time.sleep(dice.uniform(0.005, 0.05))
                 moves.wait_for_work()
