@@ -47,11 +47,11 @@ def worker(place: Place, _seed: int = 0, number: int = 0, house: App | None = No
     """Deliver, again and again, by the very function that the queue's job runs. One of a crew leaves a trail."""
     trail = Trail.of(place.trail, number)
     house = house or place.house()
-    watched = replace(house, mailroom=crashing(house.mailroom, trail))
+    followed = replace(house, mailroom=crashing(house.mailroom, trail))
 
     def turn() -> None:
         trail.at(LOOKING)
-        if JOBS[Job.DELIVER](watched) == Tally():
+        if JOBS[Job.DELIVER](followed) == Tally():
             time.sleep(UNEMPLOYED)
 
     _forever(place, turn)

@@ -21,16 +21,19 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 PEOPLE, EACH, FLIGHT = 3, 2, 2
 ROWS, FLOWN = PEOPLE * EACH, FLIGHT * EACH
 MARKED = {"handing": FLOWN, "sending": ROWS - FLOWN}
-LEFT = {  # point → states of the rows; how many mails are at the sink
-    "in claim": ({"planned": ROWS}, 0),
-    "after marker": (MARKED, 0),
-    "dot sent": (MARKED, FLIGHT),
-    "reply read": (MARKED, FLIGHT),
-    "in finish": (MARKED, FLIGHT),
-    "after finish": ({"sent": FLOWN, "sending": ROWS - FLOWN}, FLIGHT),
+EXCHANGED = {"sent": FLOWN, "handing": ROWS - FLOWN}
+LEFT = {  # point → states of the rows; how many mails are at the sink; how many mails were marked
+    "after marker": (MARKED, 0, FLIGHT),
+    "dot sent": (MARKED, FLIGHT, FLIGHT),
+    "reply read": (MARKED, FLIGHT, FLIGHT),
+    "in exchange": (MARKED, FLIGHT, FLIGHT),
+    "after exchange": (EXCHANGED, FLIGHT, PEOPLE),
+    "in finish": (EXCHANGED, PEOPLE, PEOPLE),
+    "after finish": ({"sent": ROWS}, PEOPLE, PEOPLE),
 }
-CLAIMED = ({"sending": ROWS}, 0)
-BEFORE_THE_MARKER = [point for point in POINTS if point not in LEFT or point == "in claim"]
+WITHOUT_A_DOT = {"after marker": FLIGHT, "after exchange": PEOPLE - FLIGHT}
+BEFORE_THE_MARKER = [point for point in POINTS if point not in LEFT]
+WITH_TWO_IN_THE_AIR = [point for point, (states, *_) in LEFT.items() if states == MARKED]
 
 
 @pytest.fixture
@@ -64,16 +67,17 @@ def led(stage: Stage) -> int:
 def test_row_01_killed_with_mails_about_several(reminding: Stage, point: str) -> None:
     before = reminding.kept()
     die_at(reminding, point)
-    states, mails = LEFT.get(point, CLAIMED)
+    untouched = {"planned" if point == "in claim" else "sending": ROWS}
+    states, mails, told = LEFT.get(point, (untouched, 0, 0))
     until(lambda: reminding.kept() == before + mails, "what was released arrives")
     assert reminding.states(MessageKind.REMINDER) == states
-    assert led(reminding) == (0 if point in BEFORE_THE_MARKER else FLIGHT), "who goes with whom stands with the marker"
+    assert led(reminding) == told * (EACH - 1), "who goes with whom stands with the marker"
 
     reminding.pass_time()
     reminding.deliver()
     unknown = states.get("handing", 0)
     assert reminding.states(MessageKind.REMINDER) == +Counter({"unknown": unknown, "sent": ROWS - unknown})
-    unsent = FLOWN if point == "after marker" else 0
+    unsent = WITHOUT_A_DOT.get(point, 0) * EACH
     assert reminding.copies(MessageKind.REMINDER) == +Counter({1: ROWS - unsent, 0: unsent})
     assert led(reminding) == PEOPLE * (EACH - 1), "one row leads, the others went with it"
     assert reminding.kept() == before + PEOPLE - unsent // EACH
@@ -95,7 +99,7 @@ def test_row_01_what_comes_in_after_a_death_is_not_told_of(reminding: Stage, poi
     assert reminding.violations() == []
 
 
-@pytest.mark.parametrize("point", ["after marker", "dot sent", "reply read", "in finish"])
+@pytest.mark.parametrize("point", WITH_TWO_IN_THE_AIR)
 def test_row_01_what_was_marked_before_the_answer_is_nobodys_to_send_again(reminding: Stage, point: str) -> None:
     """All rows of the mail are in doubt alike, and the unit that has not answered gets no second mail that day."""
     die_at(reminding, point)
