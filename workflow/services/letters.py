@@ -1,7 +1,8 @@
 """Turning a row of the ledger into the letter it is: every word read from how things stand at the first claim."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from workflow.domain import datewords
@@ -71,14 +72,15 @@ def link_url(office: Office, link: str, mode: LinkMode, *, marker: str = LINK_SE
 def shared(at: Situation) -> dict[str, Any]:
     """What every letter says."""
     language = at.message.language
+    due, due_day = _due_words(at.calendar, at.submission.due_at, language)
     return {
         "language": language,
         "first_name": at.message.to_name.split(" ", maxsplit=1)[0],
         "unit": at.submission.unit_name,
         "round": at.round.title(language),
-        "due": at.moment(at.submission.due_at),
-        "due_day": datewords.day(at.calendar.last_day(at.submission.due_at), language),
-        "due_clock": at.moment(at.submission.due_at).rpartition(" ")[2],
+        "due": due,
+        "due_day": due_day,
+        "due_clock": due.rpartition(" ")[2],
         "link": link_url(at.office, at.message.link, at.round.links),
         "office": at.office.sender_name,
         "contact_name": at.office.contact_name,
@@ -86,6 +88,17 @@ def shared(at: Situation) -> dict[str, Any]:
         "contact_email": at.office.contact_email,
         "note": at.message.detail.get(NOTE, ""),
     }
+
+
+@lru_cache(maxsize=512)
+def _due_words(calendar: Calendar, due_at: datetime, language: str) -> tuple[str, str]:
+    """The same for nearly all units of a round."""
+    return datewords.due_moment(due_at, language, calendar.zone), datewords.day(calendar.last_day(due_at), language)
+
+
+@lru_cache(maxsize=512)
+def _days_left(calendar: Calendar, today: date, last_day: date) -> int:
+    return calendar.working_days_between(today, last_day)
 
 
 def progress(at: Situation) -> dict[str, Any]:
@@ -127,7 +140,7 @@ def _reminder(at: Situation, shared: dict[str, Any]) -> Letter:
     today, last_day = at.calendar.local(at.now).date(), at.calendar.last_day(at.submission.due_at)
     if today == last_day:
         return LastDay(**shared, **_nagging(at))
-    days = at.calendar.working_days_between(today, last_day)
+    days = _days_left(at.calendar, today, last_day)
     left = datewords.working_days(days, at.message.language)
     return Reminder(**shared, **_nagging(at), **_own_words(at, shared), left=left)
 
