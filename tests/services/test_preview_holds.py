@@ -286,6 +286,20 @@ def test_in_memory(policy: Policy, people: list[Contact], events: list[Event], s
     play(FakeDatabase(), policy, people, events, second)
 
 
+def test_all_that_waited_over_night_gives_way_whatever_round_it_is_of() -> None:
+    """Found by chance: of two mails that gave way together, the preview let one go."""
+    last_day, overdue = (
+        Step(offset=0, at=time(8), mail=MessageKind.LAST_DAY),
+        Step(offset=2, at=time(8), mail=MessageKind.OVERDUE, to=Audience.HEAD, every=5),
+    )
+    people = [
+        a_contact(unit="hamnen", email="asa@x.example"),
+        a_contact(unit="hamnen", email="bo@x.example", role=Role.HEAD),
+    ]
+    events: list[Event] = [("nothing", 0, 35, time(22)), ("outage", 0, 7, time(22))]
+    play(FakeDatabase(), Policy(steps=(last_day, overdue)), people, events, Second(opens=2, due=6))
+
+
 stories = st.tuples(policies(), rosters(), st.lists(EVENT, max_size=3), seconds)
 Story = tuple[Policy, list[Contact], list[Event], Second | None]
 

@@ -89,8 +89,8 @@ SCENARIOS = [
     ),
     Scenario(
         "down over the last day: nothing untrue is sent afterwards",
-        ["T-10 05-04", "T-5 05-12", "T+1 05-24", "T+8 05-31", "T+13 06-07"],
-        skipped=("T+0 superseded", "T+3 one_a_day", "T-1 superseded"),
+        ["T-10 05-04", "T-5 05-12", "T+3 05-24", "T+8 05-31", "T+13 06-07"],  # the 24th is the day of T+3
+        skipped=("T+0 superseded", "T+1 superseded", "T-1 superseded"),
         down=(date(2027, 5, 18), date(2027, 5, 23)),
     ),
     Scenario(

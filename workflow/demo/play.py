@@ -63,7 +63,7 @@ def _play(stage: Stage, players: Players, screen: Screen) -> None:
                     players.act(scene)
                     stage.settle()
                 else:
-                    stage.go(moment)
+                    stage.go(moment, hurried=day > FIRST_DAY)  # it is the scheduler that opens the round
             progress(day)
     stage.go(calendar.at(LAST_DAY, time(16, 0)))  # it closes, and gathers itself
 

@@ -214,7 +214,7 @@ def turn_of(
         mine = _due_for(ladder, own, now, until)
         dues += mine
         newest = next((due.slot for due in mine if not due.skipped), None)
-        overtaken |= {each.id: each for each in _overtaken(ladder, own, newest, now, until)}
+        overtaken |= {each.key: each for each in _overtaken(ladder, own, newest, now, until)}
     return Turn(tuple(dues), tuple(overtaken.values()))
 
 
