@@ -5,6 +5,7 @@ Run by the Python that LibreOffice comes with: profile, folder, and a JSON list 
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ uno: Any = import_module("uno")
 
 
 def main(office: str, profile: str, folder: str, jobs: str) -> None:
-    pipe = f"tertial-{Path(profile).parent.name}"
+    pipe = f"tertial-{os.getpid()}"  # two test processes at once have two offices
     accept = f"--accept=pipe,name={pipe};urp;"
     command = [office, "--headless", "--norestore", f"-env:UserInstallation={Path(profile).as_uri()}", accept]
     with subprocess.Popen(command) as running:
