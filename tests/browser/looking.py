@@ -51,6 +51,7 @@ def faults(page: Page) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """How many pixels the page is wider than its window."""
+    """How many pixels the page is wider than its window, when it has a body, which a click does not wait for."""
+    page.wait_for_load_state("load")
     wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wider

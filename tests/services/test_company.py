@@ -153,8 +153,8 @@ def test_what_is_for_one_day_goes_at_the_earliest_hour(house: House) -> None:
     assert promised[0].along == ("Osby", "Vinge")
 
 
-def test_one_with_a_note_goes_along_although_its_own_hour_is_later(house: House) -> None:
-    """Norrby's T+0 at 8 falls on the day of Osby's T+1 at 10, which stands in the ledger for 10."""
+def norrby_later_and_a_note_for_osby(house: House) -> None:
+    """Up to Osby's last day: Norrby has three days more, and Osby's T+1 carries the coordinator's note."""
     extend(house, NORRBY, 3)
     for days, hour in ((-7, 8), (-4, 8), (0, 8)):
         at(house, days, hour)
@@ -170,6 +170,11 @@ def test_one_with_a_note_goes_along_although_its_own_hour_is_later(house: House)
         calendar=house.calendar,
         now=house.clock.at,
     )
+
+
+def test_one_with_a_note_goes_along_although_its_own_hour_is_later(house: House) -> None:
+    """Norrby's T+0 at 8 falls on the day of Osby's T+1 at 10, which stands in the ledger for 10."""
+    norrby_later_and_a_note_for_osby(house)
     opened = rounds.find_round(house.db, ROUND)
     foretold = preview_round(house.db, opened, calendar=house.calendar, now=house.clock.at)
     at(house, 3, 8)
@@ -185,21 +190,7 @@ def test_one_with_a_note_goes_along_although_its_own_hour_is_later(house: House)
 
 
 def test_what_has_its_hour_later_and_is_not_true_now_waits_for_it(house: House) -> None:
-    extend(house, NORRBY, 3)
-    for days, hour in ((-7, 8), (-4, 8), (0, 8)):
-        at(house, days, hour)
-        house.deliver()
-    decide(
-        house.db,
-        ROUND,
-        "osby.T+1",
-        Deed.NOTE,
-        "Ring mig.",
-        by="k-1",
-        secrets=house.secrets,
-        calendar=house.calendar,
-        now=house.clock.at,
-    )
+    norrby_later_and_a_note_for_osby(house)
     hand_in(house, OSBY)
     at(house, 3, 8)
     house.deliver()
