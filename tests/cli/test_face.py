@@ -2,6 +2,7 @@
 
 import json
 import locale
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,15 @@ def _named(group: object) -> set[str]:
     commands: dict[str, object] = vars(group).get("commands", {})
     inner = {name: _named(command) for name, command in commands.items()}
     return {f"{name} {each}".strip() for name, found in inner.items() for each in found or {""}}
+
+
+def test_bytes_that_are_no_text_are_shown_and_asked_for_again(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "workflow", "round", "show", os.fsdecode(b"2027-\xe5r")]
+    done = subprocess.run(words, capture_output=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "2027-\\xe5r" in done.stderr.decode()
+    assert "UTF-8" in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
 
 
 def test_version_and_help_need_no_settings(tmp_path: Path) -> None:

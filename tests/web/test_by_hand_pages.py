@@ -1,5 +1,8 @@
 """One mail decided about on its page: what it does is shown first, what was typed is kept."""
 
+import html
+import re
+
 import pytest
 
 from tests.web.houses import NORRBY, content, csrf_of, hand_in
@@ -15,9 +18,15 @@ MAIL = f"{PAGE}/2027-T1.norrby.T+3"
 
 def press(house: App, deed: str, text: str = "", *, mail: str = MAIL, language: str = "sv") -> tuple[int, str, str]:
     client = sign_in(house, language)
-    token = csrf_of(client.get(f"{mail}/{deed}").text)
-    sent = client.post(f"{mail}/{deed}", data={"csrf": token, "text": text})
+    page = client.get(f"{mail}/{deed}").text
+    sent = client.post(f"{mail}/{deed}", data={"csrf": csrf_of(page), "text": text, "upon": upon_of(page)})
     return sent.status_code, sent.text, sent.headers.get("location", "")
+
+
+def upon_of(page: str) -> str:
+    """The note that the page was written from, as a browser would send it back."""
+    found = re.search(r'<textarea name="upon" hidden>\n(.*?)</textarea>', page, re.DOTALL)
+    return html.unescape(found[1]).replace("\n", "\r\n") if found else ""
 
 
 def states(house: App) -> dict[str, MessageState]:
@@ -73,6 +82,22 @@ def test_own_words_stand_in_the_mail(house: App) -> None:
     assert "Ändra egna rader …" in client.get(place).text
     press(house, "tillagg", "", mail=place)
     assert "Ring mig" not in client.get(f"{place}/html").text
+
+
+def test_two_who_write_in_one_mail_at_once_both_keep_their_words(house: App) -> None:
+    client = sign_in(house)
+    page = client.get(f"{MAIL}/tillagg").text
+    place = press(house, "tillagg", "Ring mig gärna.\nKarin")[2]
+    mine = {"csrf": csrf_of(page), "text": "Jag sitter i möte.", "upon": upon_of(page)}
+    late = client.post(f"{place}/tillagg", data=mine)
+    assert late.status_code == 409
+    assert "En kollega har ändrat de egna raderna medan du skrev." in late.text
+    assert "Ring mig gärna." in late.text
+    assert "Jag sitter i möte." in late.text
+    assert "Ring mig gärna." in client.get(f"{place}/html").text
+    both = client.post(f"{place}/tillagg", data={**mine, "text": "Ring eller skriv.", "upon": upon_of(late.text)})
+    assert both.status_code == 303
+    assert "Ring eller skriv." in client.get(f"{place}/html").text
 
 
 def test_a_missing_reason_is_asked_for_and_nothing_lost(house: App) -> None:

@@ -1,5 +1,7 @@
 """The command `tertial` put together: its groups, its version, and what stands before every command."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -87,4 +89,16 @@ def everywhere(ctx: typer.Context, now: Now = "", data: Data = None, *, _version
 
 def main() -> None:
     """Run the command line; the exit code is 0 for done, 1 for failed, 2 for wrong use."""
+    for word in sys.argv[1:]:
+        _refuse_what_is_no_text(word)
     app()
+
+
+def _refuse_what_is_no_text(word: str) -> None:
+    """Bytes that are no text reach us as lone surrogates (PEP 383): no database and no terminal takes them."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(word).decode(errors="backslashreplace")
+        typer.echo(f"“{shown}” is not text in UTF-8. Type it anew, or set the terminal to UTF-8.", err=True)
+        raise SystemExit(2) from None

@@ -13,7 +13,7 @@ from enum import StrEnum
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import NotFoundError, ReasonMissingError, RefusedError, StaleWriteError
 from workflow.domain.forms import clean_written
-from workflow.domain.messages import OWED_ONLY, Message, MessageState
+from workflow.domain.messages import NOTE, OWED_ONLY, Message, MessageState
 from workflow.domain.planning import Case, Due, Timetable
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
@@ -44,6 +44,12 @@ class ToldTodayError(RefusedError):
     )
 
 
+class NoteChangedError(RefusedError):
+    """A colleague wrote in the same mail in between (value: theirs). Nothing of either is lost."""
+
+    sentence = "En kollega har ändrat de egna raderna medan du skrev. Nu står där: ”{theirs}”"
+
+
 class Deed(StrEnum):
     """HOLD: it waits until it is released. SKIP: it does not go. NOTE: some own words in it ("" takes them away)."""
 
@@ -68,6 +74,7 @@ def decide(
     deed: Deed,
     words: str = "",
     *,
+    upon: str | None = None,
     by: str,
     secrets: Secrets,
     calendar: Calendar,
@@ -75,10 +82,11 @@ def decide(
 ) -> Message:
     """Do it, and log it. `name` is the mail's id in the ledger, or unit and slot (norrby.T-5).
 
-    `words` say why, or are the note; releasing needs none.
+    `words` say why, or are the note; releasing needs none. `upon` is the note that a new one was written upon (None:
+    whatever stands there).
 
     Raises NotFoundError, NotOpenYetError, MailSettledError, ToldTodayError, ReasonMissingError, TextRefusedError,
-    TooLongError.
+    TooLongError, NoteChangedError.
     """
     change = _change(deed, words, now)
     with db.begin() as work:
@@ -93,6 +101,8 @@ def decide(
             raise NotFoundError(what=name)
         if deed is not Deed.SKIP and before.submission and not work.submissions.get(before.submission).is_owed:
             _refuse_unneeded(before)
+        if deed is Deed.NOTE and upon is not None:
+            _refuse_to_overwrite(before, words, upon)
         after = _moved(before, change)
         if deed is Deed.RELEASE and after.is_reminder and after.due_at <= now:
             _refuse_a_second(work, after, calendar, now)
@@ -120,6 +130,12 @@ def _refuse_unneeded(message: Message) -> None:
     """What asks for an answer that has come in stays as it is, in case the answer is taken back."""
     if message.kind in OWED_ONLY:
         raise MailSettledError
+
+
+def _refuse_to_overwrite(message: Message, words: str, upon: str) -> None:
+    theirs = message.detail.get(NOTE, "")
+    if theirs not in {clean_written(upon, where="reason").strip(), clean_written(words, where="reason").strip()}:
+        raise NoteChangedError(theirs=theirs)
 
 
 def _refuse_a_second(work: Work, message: Message, calendar: Calendar, now: datetime) -> None:

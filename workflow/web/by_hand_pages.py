@@ -6,11 +6,11 @@ from dataclasses import replace
 from fastapi.responses import HTMLResponse, Response
 
 from workflow.domain.errors import NotFoundError, RefusedError, StaleWriteError
-from workflow.domain.messages import Message
+from workflow.domain.messages import NOTE, Message
 from workflow.domain.preview_diff import PreviewDiff
 from workflow.ports import Database, Job
 from workflow.services import rounds
-from workflow.services.by_hand import Deed, MailSettledError, decide
+from workflow.services.by_hand import Deed, MailSettledError, NoteChangedError, decide
 from workflow.services.consequences import consequences
 from workflow.services.preview import look_ahead
 from workflow.services.preview_mail import find_planned
@@ -34,8 +34,8 @@ def do(form: Posted, desk: Seated, round_id: str, mail_name: str, deed: str) -> 
     _check(deed)
     text = field(form, "text")
     try:
-        message = _deed(desk, round_id, mail_name, deed, text)(desk.house.db)
-    except (MailSettledError, StaleWriteError) as error:
+        message = _deed(desk, round_id, mail_name, deed, text, upon=field(form, "upon"))(desk.house.db)
+    except (MailSettledError, NoteChangedError, StaleWriteError) as error:
         return _page(desk, round_id, mail_name, deed, status=409, text=text, problem=desk.say.error(error))
     except RefusedError as error:
         return _page(desk, round_id, mail_name, deed, status=422, text=text, problem=desk.say.error(error))
@@ -49,7 +49,9 @@ def _check(deed: str) -> None:
         raise NotFoundError(what=deed)
 
 
-def _deed(desk: Office, round_id: str, mail_name: str, deed: str, text: str) -> Callable[[Database], Message]:
+def _deed(
+    desk: Office, round_id: str, mail_name: str, deed: str, text: str, *, upon: str | None = None
+) -> Callable[[Database], Message]:
     """The use case with everything given but its database."""
     house, now = desk.house, desk.now()
     return lambda db: decide(
@@ -58,6 +60,7 @@ def _deed(desk: Office, round_id: str, mail_name: str, deed: str, text: str) -> 
         mail_name,
         DEEDS[deed],
         text,
+        upon=upon,
         by=desk.by,
         secrets=house.secrets,
         calendar=house.calendar,
@@ -71,7 +74,7 @@ def _page(
     house = desk.house
     seen = look_ahead(house.db, rounds.find_round(house.db, round_id), calendar=house.calendar, now=desk.now())
     mail = find_planned(seen, mail_name)
-    written = mail.row.detail.get("note", "") if mail.row else ""
+    written = mail.row.detail.get(NOTE, "") if mail.row else ""
     diff, hindrance = _foretold(desk, round_id, mail_name, deed)
     return desk.page(
         "by_hand.html",
@@ -83,6 +86,7 @@ def _page(
         id=seen.id_of(mail),
         deed=deed,
         text=text or (written if deed == "tillagg" else ""),
+        upon=written,
         diff=diff,
         problem=problem,
         hindrance="" if problem else hindrance,
