@@ -59,3 +59,5 @@ class IncomingMail:
     reports: tuple[DeliveryReport, ...]
     text: str
     files: tuple[EnclosedFile, ...]
+    left_out: tuple[str, ...] = ()
+    """What came with it and was too much to keep: names of files, or "" where the mail had more than could be read."""
