@@ -696,6 +696,25 @@ class FormSheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditionSheet:
+    """All that is printed of one handed-in edition. Moments are words already; `late` is "" or like "1 arbetsdag".
+
+    `language` as in FormSheet.
+    """
+
+    form_title: str
+    questions: QuestionSet
+    round_title: str
+    unit_name: str
+    office: str
+    edition: Edition
+    received: str
+    late: str
+    diary_number: str
+    language: str = "sv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """Text that was found outside the fields, word for word, and where."""
 
@@ -732,6 +751,10 @@ class Documents(Protocol):
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
         """Read a filled-in form. Raises FileRefusedError for anything that is not a safe .docx or .odt."""
+        ...
+
+    def word_copy(self, sheet: EditionSheet) -> bytes:
+        """One handed-in edition as .docx, to keep; the same sheet gives the same bytes."""
         ...
 
     def word_report(self, bundle: Bundle) -> bytes: ...

@@ -7,7 +7,7 @@ from json import dumps
 from workflow.domain.bundles import Bundle
 from workflow.domain.forms import QuestionSet
 from workflow.domain.phrases import say
-from workflow.ports import FormSheet, ReadForm, Unread
+from workflow.ports import EditionSheet, FormSheet, ReadForm, Unread
 
 
 class FakeDocuments:
@@ -23,6 +23,9 @@ class FakeDocuments:
             answers=(),
             unread=(Unread(text=data.decode(), where=say("utanför fälten")),),
         )
+
+    def word_copy(self, sheet: EditionSheet) -> bytes:
+        return f"copy {sheet.unit_name} {sheet.edition.number} {sheet.edition.sha256}".encode()
 
     def word_report(self, bundle: Bundle) -> bytes:
         return f"report {bundle.round} {bundle.edition}".encode()

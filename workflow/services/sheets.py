@@ -1,4 +1,4 @@
-"""The unit's form as a sheet to print or fill in Word."""
+"""What is printed of one unit: its form to fill in Word, and what it handed in, to keep."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from workflow.domain.calendar import Calendar
 from workflow.domain.forms import Answer
 from workflow.domain.people import Office
 from workflow.domain.rounds import Round
-from workflow.domain.submissions import Recipient, Submission
-from workflow.ports import FormSheet
+from workflow.domain.submissions import Edition, Recipient, Submission
+from workflow.ports import EditionSheet, FormSheet
 
 
 def form_sheet(
@@ -41,4 +41,22 @@ def form_sheet(
         answers=answers,
         made_at=round_.opened_at or round_.opens_at,
         language=spoken,
+    )
+
+
+def edition_sheet(
+    round_: Round, submission: Submission, edition: Edition, *, language: str, office: Office, calendar: Calendar
+) -> EditionSheet:
+    """What is printed of this edition."""
+    return EditionSheet(
+        form_title=round_.form.title,
+        questions=round_.form.asked(submission.kind, submission.unit),
+        round_title=round_.title(language),
+        unit_name=submission.unit_name,
+        office=office.name,
+        edition=edition,
+        received=datewords.moment(edition.received_at, language, calendar.zone),
+        late=datewords.late_words(edition.late_days, language),
+        diary_number=submission.diary_number,
+        language=language,
     )

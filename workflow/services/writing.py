@@ -17,7 +17,7 @@ from workflow.services.digest_letters import compose_for_office
 from workflow.services.letters import Situation, compose
 from workflow.services.mailroom import Mailroom
 from workflow.services.several import compose_several, with_secrets
-from workflow.services.sheets import form_sheet
+from workflow.services.sheets import edition_sheet, form_sheet
 
 WITH_ENTRY = frozenset(
     {
@@ -32,6 +32,8 @@ WITH_ENTRY = frozenset(
 """Mails that tell of a (new) last day carry it as a calendar entry."""
 WITH_FORM = frozenset({MessageKind.INVITATION, MessageKind.HANDOVER})
 WITH_EDITION = frozenset({MessageKind.RECEIPT})
+"""Mails that carry what was handed in as a document."""
+_COPY_NAMES = {"sv": "svar", "en": "answers"}
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -152,7 +154,19 @@ def _enclosures(room: Mailroom, at: Situation, subject: str, recipient: Recipien
         sheet = form_sheet(at.round, at.submission, recipient, answers={}, office=room.office, calendar=room.calendar)
         name = f"{at.round.id}-{at.submission.unit}.docx"
         found.append(Enclosure(name=name, media_type=_WORD, content=room.documents.word_form(sheet)))
+    if at.message.kind in WITH_EDITION and at.edition:
+        found.append(_copy(room, at, at.edition))
     return tuple(found)
+
+
+def _copy(room: Mailroom, at: Situation, edition: Edition) -> Enclosure:
+    """What was handed in, as a document to keep."""
+    language = at.message.language
+    sheet = edition_sheet(
+        at.round, at.submission, edition, language=language, office=room.office, calendar=room.calendar
+    )
+    name = f"{at.round.id}-{at.submission.unit}-{_COPY_NAMES[language]}-{edition.number}.docx"
+    return Enclosure(name=name, media_type=_WORD, content=room.documents.word_copy(sheet))
 
 
 def _entry(room: Mailroom, at: Situation, subject: str) -> Enclosure:

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workflow.adapters.documents.archive import pack
+from workflow.adapters.documents.copy_writer import word_copy
 from workflow.adapters.documents.form_copies import FormCopies
 from workflow.adapters.documents.form_reader import read_word
 from workflow.adapters.documents.report_json import json_report
@@ -12,7 +13,7 @@ from workflow.adapters.documents.report_word import word_report
 from workflow.domain.bundles import Bundle
 from workflow.domain.calendar import STOCKHOLM
 from workflow.domain.forms import QuestionSet
-from workflow.ports import FormSheet, ReadForm
+from workflow.ports import EditionSheet, FormSheet, ReadForm
 
 
 class OfficeDocuments:
@@ -27,6 +28,9 @@ class OfficeDocuments:
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
         return read_word(data, name=name, questions=questions)
+
+    def word_copy(self, sheet: EditionSheet) -> bytes:
+        return word_copy(sheet)
 
     def word_report(self, bundle: Bundle) -> bytes:
         return word_report(bundle, zone=self._zone)
