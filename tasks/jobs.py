@@ -10,6 +10,7 @@ from threading import Lock
 import structlog
 
 from tasks.watch import ClockWatch, Trusting
+from workflow.adapters.mail.imap import InboxUnreachableError
 from workflow.bootstrap import App
 from workflow.ports import Job
 from workflow.services import audit, bundles, details, digest, outbox, reminders, rounds
@@ -62,13 +63,32 @@ def _gather(house: App) -> object:
     return bundles.gather_due(house.db, house.documents, house.files, now=house.now())
 
 
+def _fetch_inbox(house: App) -> object:
+    """A mailbox that cannot be read is no trouble of this house: the look is made, and made again at the next tick."""
+    if house.inbox is None:
+        return 0
+    try:
+        fetched = house.inbox.fetch(house.take_in)
+    except InboxUnreachableError as error:
+        _log.warning("the inbox cannot be read", why=str(error.values["why"]))
+        return 0
+    if fetched.taken:
+        house.queue.ask(Job.DELIVER)
+    if fetched.set_aside:
+        _log.error("mails that could not be taken in were moved aside", count=fetched.set_aside)
+    return fetched
+
+
 JOBS: Mapping[Job, Callable[[App], object]] = {
     Job.OPEN_DUE: _open_due,
     Job.CLOSE_DUE: _close_due,
     Job.PLAN_REMINDERS: _plan_reminders,
     Job.DELIVER: _deliver,
     Job.GATHER: _gather,
+    Job.INBOX: _fetch_inbox,
 }
+ALONE = frozenset({Job.INBOX})
+"""What waits for a stranger's server: never two of them in a process, so that they cannot take up all its threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +109,9 @@ class Bench:
         if self.watch.suspect():
             _log.warning("job held: the clock is suspect", job=job)
             return
-        with self._marked(job):
+        with self._marked(job) as others:
+            if others and job in ALONE:
+                return
             began = self.house.now()
             result = JOBS[job](self.house)
             with self.house.db.begin() as work:
@@ -101,16 +123,22 @@ class Bench:
         """Whether a thread of this process is at it."""
         return self._under_way[job] > 0
 
+    def may_take_long(self, job: Job) -> bool:
+        """Whether it waits for somebody else's server, so that nothing else should wait for it."""
+        return job in ALONE and self.house.inbox is not None
+
     def times_done(self, job: Job) -> int:
         """How often this process has done it: a sign of life where a rehearsal's clock stands still."""
         return self._done[job]
 
     @contextmanager
-    def _marked(self, job: Job) -> Iterator[None]:
+    def _marked(self, job: Job) -> Iterator[int]:
+        """Gives how many threads of this process are at it already."""
         with self._lock:
+            others = self._under_way[job]
             self._under_way[job] += 1
         try:
-            yield
+            yield others
         finally:
             with self._lock:
                 self._under_way[job] -= 1

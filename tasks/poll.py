@@ -71,16 +71,22 @@ class Poll:
         return now - seen[1] >= self.patience and not self._bench.is_under_way(job)
 
     def _do(self, job: Job) -> bool:
-        """A job that fails waits for its turn again, and stops no other."""
+        """A job that fails waits for its turn again, and stops no other; one that waits for strangers stops none."""
         if self._ended():
             return False
         _log.info("job done without the queue", job=job)
+        if self._bench.may_take_long(job):
+            Thread(target=self._try, args=(job,), name=f"poll {job}", daemon=True).start()
+        else:
+            self._try(job)
+        self._seen[job] = self._seen[job][0], self._monotonic()
+        return True
+
+    def _try(self, job: Job) -> None:
         try:
             self._bench.run(job)
         except Exception:  # noqa: BLE001 - whatever a job may raise, the others have their turn
             _log.exception("job failed", job=job)
-        self._seen[job] = self._seen[job][0], self._monotonic()
-        return True
 
     def _keep_turning(self) -> None:
         while not self._ended():

@@ -165,6 +165,21 @@ def test_usual_port_when_a_server_is_named(security: str, port: int) -> None:
     assert load_settings(smtp_host="smtp.kommunen.example", smtp_security=security, smtp_port=2525).smtp_port == 2525
 
 
+@pytest.mark.parametrize(("security", "port"), [("none", 143), ("starttls", 143), ("tls", 993)])
+def test_usual_port_of_the_inbox(security: str, port: int) -> None:
+    named = load_settings(imap_host="127.0.0.1", imap_user="naringsliv", imap_security=security)
+    assert (named.imap_port, load_settings().imap_port) == (port, 0)
+    assert load_settings(imap_host="127.0.0.1", imap_user="n", imap_security=security, imap_port=1143).imap_port == 1143
+
+
+def test_an_inbox_belongs_to_somebody_and_is_not_read_in_the_open() -> None:
+    assert "imap_host needs imap_user" in refused(imap_host="imap.kommunen.example")
+    assert "imap_security must be starttls or tls" in refused(
+        imap_host="imap.kommunen.example", imap_user="naringsliv", imap_security="none"
+    )
+    assert "imap_done_folder must be another folder" in refused(imap_done_folder="INBOX")
+
+
 def test_production_names_all_faults_at_once(tmp_path: Path) -> None:
     report = refused(environment="production", clock_file=tmp_path / "clock").splitlines()
     starts = ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "SMTP_HOST", "BASE_URL", "TERTIAL_CLOCK"]
@@ -188,12 +203,18 @@ def test_production_refuses_weak_secrets(monkeypatch: pytest.MonkeyPatch, secret
 
 
 def test_secrets_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, text in (("SECRET_KEY", SECRET), ("SMTP_PASSWORD", "pass word"), ("DATABASE_URL", "sqlite:////srv/t.db")):
+    for name, text in (
+        ("SECRET_KEY", SECRET),
+        ("SMTP_PASSWORD", "pass word"),
+        ("IMAP_PASSWORD", "ord och ord"),
+        ("DATABASE_URL", "sqlite:////srv/t.db"),
+    ):
         (tmp_path / name).write_text(text + "\n", encoding="utf-8")
         monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
     settings = load_settings()
     assert settings.secret_key.get_secret_value() == SECRET
     assert settings.smtp_password.get_secret_value() == "pass word"
+    assert settings.imap_password.get_secret_value() == "ord och ord"
     assert settings.database_url == "sqlite:////srv/t.db"
 
 

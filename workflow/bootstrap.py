@@ -9,9 +9,11 @@ from workflow.adapters.clock import FileClock, FixedClock, SystemClock
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.migrate import is_current
+from workflow.adapters.db.trouble import is_of_the_database
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.adapters.files import FolderFiles
 from workflow.adapters.forms import load_form
+from workflow.adapters.mail.imap import ImapInbox
 from workflow.adapters.mail.mailbox import StoredMail, read_mailbox
 from workflow.adapters.mail.mime import MimeEnvelopes
 from workflow.adapters.mail.render import JinjaRenderer
@@ -22,9 +24,10 @@ from workflow.adapters.secrets import KeySecrets
 from workflow.domain.calendar import Calendar, swedish_calendar
 from workflow.domain.channel import Rate
 from workflow.domain.forms import Form
+from workflow.domain.incoming import IncomingMail
 from workflow.domain.people import Office
 from workflow.domain.plans import RoundPlans
-from workflow.ports import Anchors, Clock, Database, Documents, Files, Queue, Secrets
+from workflow.ports import Anchors, Clock, Database, Documents, Files, Inbox, NotNowError, Queue, Secrets
 from workflow.resources import Resources
 from workflow.services.mailroom import Mailroom
 from workflow.settings import Settings, ensure_secret
@@ -46,6 +49,8 @@ class App:
     calendar: Calendar
     office: Office
     mailroom: Mailroom
+    inbox: Inbox | None
+    """None where no mailbox is named."""
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -61,6 +66,15 @@ class App:
     def form(self, name: str) -> Form:
         """Read a form of config/forms/ as it is now. Raises ConfigError, ResourceMissingError."""
         return load_form(self.resources.config("forms", f"{name}.toml"))
+
+    def take_in(self, mail: IncomingMail) -> None:
+        """Take in a mail that came. Raises NotNowError when the database is the trouble, not the mail."""
+        try:
+            _take_in(self, mail)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise NotNowError from error
+            raise
 
     def mailbox(self) -> tuple[StoredMail, ...]:
         """What the local mail listener has kept, newest first; empty where a real server is used."""
@@ -110,6 +124,28 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
             connections=settings.smtp_connections,
             rate=Rate(settings.smtp_rate_per_minute),
         ),
+        inbox=make_inbox(settings),
+    )
+
+
+def _take_in(house: App, mail: IncomingMail) -> None:
+    raise NotImplementedError
+
+
+def make_inbox(settings: Settings) -> ImapInbox | None:
+    """The mailbox over IMAP, if the settings name one; nothing is connected yet."""
+    if not settings.imap_host:
+        return None
+    return ImapInbox(
+        settings.imap_host,
+        settings.imap_port,
+        security=settings.imap_security,
+        user=settings.imap_user,
+        password=settings.imap_password.get_secret_value(),
+        oauth_token_file=settings.imap_oauth_token_file,
+        folder=settings.imap_folder,
+        done=settings.imap_done_folder,
+        max_mb=settings.max_upload_mb,
     )
 
 

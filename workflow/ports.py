@@ -1,6 +1,6 @@
 """What we ask of the world: the doors the use cases go through, and the names of the background jobs."""
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +15,7 @@ from workflow.domain.codes import Code
 from workflow.domain.details import Check, Correction, CorrectionState
 from workflow.domain.extensions import Extension, ExtensionState
 from workflow.domain.forms import Answer, Form, QuestionSet
+from workflow.domain.incoming import IncomingMail
 from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
 from workflow.domain.overview import Group, Wanted
@@ -32,6 +33,7 @@ class Job(StrEnum):
     PLAN_REMINDERS = "reminders.plan_due"
     DELIVER = "outbox.deliver"
     GATHER = "bundles.gather_due"
+    INBOX = "inbox.fetch"
 
 
 # --- time and work -----------------------------------------------------------
@@ -601,6 +603,31 @@ class Channel(Protocol):
 class Postman(Protocol):
     def connect(self) -> AbstractContextManager[Channel]:
         """A channel that connects when it gets its first mail. Never raises: an unreachable server is an answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What one look into the inbox came to: mails taken in, moved aside as unreadable for us, and still waiting."""
+
+    taken: int
+    set_aside: int
+    waiting: int
+
+
+class NotNowError(Exception):
+    """The house can take nothing in at the moment; no mail is to blame, and each is to be offered again."""
+
+
+class Inbox(Protocol):
+    """The mailbox that answers and reports come to."""
+
+    def fetch(self, take_in: Callable[[IncomingMail], object]) -> Fetched:
+        """Hand over the oldest mails, one by one, and move each aside when `take_in` has come back.
+
+        A crash between the two offers the mail again: `take_in` knows it by its digest. What it raises leaves the
+        mail where it is, and after some looks in a folder of its own; NotNowError ends the look and blames no mail.
+        """
         ...
 
 

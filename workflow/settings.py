@@ -33,10 +33,17 @@ __all__ = ["Settings", "SettingsError", "as_environment", "ensure_secret", "load
 
 SITE_FILE_VARIABLE = "TERTIAL_SITE"
 OWN_VARIABLES = {"environment": "TERTIAL_ENV", "data_dir": "TERTIAL_DATA", "clock_file": "TERTIAL_CLOCK"}
-FROM_FILE = ("secret_key", "smtp_password", "database_url")  # these may be given as NAME_FILE, a path to the value
+FROM_FILE = (
+    "secret_key",
+    "smtp_password",
+    "imap_password",
+    "database_url",
+)  # these may be given as NAME_FILE, a path to the value
 SHORTEST_SECRET = 32  # characters; token_urlsafe(32) gives 43
 FEWEST_DIFFERENT = 10  # characters; "aaaa…" and "change-me-change-me…" are no secrets
 USUAL_PORT = {"none": 25, "starttls": 587, "tls": 465}  # RFC 5321, 6409, 8314
+USUAL_IMAP_PORT = {"none": 143, "starttls": 143, "tls": 993}  # RFC 9051, 8314
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HIDDEN_IN_URL = re.compile(r"(://[^/@\s]*?:)[^/\s]*@")
 
 
@@ -128,6 +135,15 @@ class Settings(BaseSettings):
     mail_from_name: Words
     mail_domain: str  # of Message-ID (RFC 5322 section 3.6.4)
 
+    imap_host: str
+    imap_security: Literal["none", "starttls", "tls"]
+    imap_port: Port
+    imap_user: str
+    imap_password: SecretStr = SecretStr("")
+    imap_oauth_token_file: FileName
+    imap_folder: Words
+    imap_done_folder: Words
+
     office_name: Words
     office_contact_name: Words
     office_contact_phone: Words
@@ -164,6 +180,13 @@ class Settings(BaseSettings):
             return port
         return USUAL_PORT[info.data.get("smtp_security", "none")]
 
+    @field_validator("imap_port")
+    @classmethod
+    def _usual_imap_port(cls, port: int, info: ValidationInfo) -> int:
+        if port or not info.data.get("imap_host"):
+            return port
+        return USUAL_IMAP_PORT[info.data.get("imap_security", "tls")]
+
     @field_validator("mail_domain")
     @classmethod
     def _domain_of_sender(cls, domain: str, info: ValidationInfo) -> str:
@@ -173,6 +196,16 @@ class Settings(BaseSettings):
     def _token_belongs_to_somebody(self) -> Self:
         if self.smtp_oauth_token_file and not self.smtp_user:
             raise ValueError("smtp_oauth_token_file needs smtp_user: the mailbox that the token is for")
+        return self
+
+    @model_validator(mode="after")
+    def _inbox_is_somebodys(self) -> Self:
+        if self.imap_host and not self.imap_user:
+            raise ValueError("imap_host needs imap_user: the mailbox to read")
+        if self.imap_host and self.imap_security == "none" and self.imap_host not in LOOPBACK:
+            raise ValueError("imap_security must be starttls or tls: a password does not travel in the open")
+        if self.imap_done_folder == self.imap_folder:
+            raise ValueError("imap_done_folder must be another folder than imap_folder")
         return self
 
     @property
