@@ -51,7 +51,7 @@ def one_sender(message: Message) -> tuple[str, str]:
     for header in ("From", "Sender"):
         for value in values(message, header):
             name, address = _parsed(value)
-            if address:
+            if "@" in address:
                 return fold(address), plain(name)
     return "", ""
 

@@ -47,13 +47,18 @@ class Found:
 
 def leaves(message: Message) -> Iterator[Message]:
     """The parts that hold no parts of their own, in order; an enclosed mail is one part, never entered."""
-    parts = message.get_payload()
-    if kind_of(message).startswith("multipart/") and isinstance(parts, list):
+    parts = parts_of(message) if kind_of(message).startswith("multipart/") else []
+    if parts:
         for part in parts:
-            if isinstance(part, Message):
-                yield from leaves(part)
+            yield from leaves(part)
     else:
         yield message
+
+
+def parts_of(message: Message) -> list[Message]:
+    """The mails or field blocks within; asked for its text instead, the library may raise over a charset."""
+    payload = message.get_payload() if message.is_multipart() else []
+    return [part for part in payload if isinstance(part, Message)]
 
 
 def kind_of(part: Message) -> str:
@@ -105,9 +110,8 @@ def _add_file(found: Found, part: Message, kind: str, room: int) -> int:
 def _content(part: Message) -> bytes:
     """The bytes of one part; of an enclosed mail, the mail."""
     try:
-        payload = part.get_payload()
-        if isinstance(payload, list):
-            return payload[0].as_bytes() if payload and isinstance(payload[0], Message) else b""
+        if part.is_multipart():
+            return b"".join(inner.as_bytes() for inner in parts_of(part)[:1])
         content = part.get_payload(decode=True)
     except UNREADABLE:
         return b""
@@ -135,9 +139,7 @@ def _name(part: Message) -> str:
     except UNREADABLE:
         named = ""
     if not named and kind_of(part) == "message/rfc822":
-        payload = part.get_payload()
-        inner = payload[0] if isinstance(payload, list) and payload else None
-        named = f"{words_of(inner, 'Subject') or 'mail'}.eml" if isinstance(inner, Message) else ""
+        named = "".join(f"{words_of(inner, 'Subject') or 'mail'}.eml" for inner in parts_of(part)[:1])
     if "=?" in named:
         try:
             named = str(make_header(decode_header(named)))

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
+from logging import CRITICAL, getLogger
 from typing import Final
 
 from flufl.bounce import all_failures
 
 from workflow.adapters.mail.incoming_headers import fold, one_sender, plain, references, values, words_of
 from workflow.adapters.mail.incoming_parse import UNREADABLE
-from workflow.adapters.mail.incoming_parts import kind_of, leaves
+from workflow.adapters.mail.incoming_parts import kind_of, leaves, parts_of
 from workflow.domain.incoming import DeliveryReport
 
 MOST_REPORTS: Final = 100
@@ -18,6 +19,7 @@ LOOKED_AT: Final = 65_536  # bytes of a mail in no standard shape; what it is ab
 _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _ID: Final = re.compile(rb"^[ \t>]*message-id:\s*(<[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE)
 _ACTIONS: Final = {"error": "failed", "fail": "failed", "failure": "failed"}  # seen, and meant so
+getLogger("flufl.bounce").setLevel(CRITICAL)  # what it stumbles over is somebody's garbage, not news of this house
 _SERVERS: Final = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon", "mailsystem"})
 
 
@@ -32,14 +34,9 @@ def _standard(mail: EmailMessage, about: str) -> Iterator[DeliveryReport]:
     if words_of(mail, "Content-Type").lower().startswith("multipart/report"):
         for part in leaves(mail):
             if kind_of(part) in {"message/delivery-status", "message/global-delivery-status"}:
-                for fields in _blocks(part):
+                for fields in parts_of(part):
                     if report := _about_one(fields, about):
                         yield report
-
-
-def _blocks(part: Message) -> list[Message]:
-    payload = part.get_payload()
-    return [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
 
 
 def _about_one(fields: Message, about: str) -> DeliveryReport | None:
@@ -69,7 +66,7 @@ def _returned_id(mail: EmailMessage) -> str:
     for part in leaves(mail):
         ids: tuple[str, ...] = ()
         if kind_of(part) in {"message/rfc822", "message/global"}:
-            ids = tuple(each for inner in _blocks(part) for each in references(inner, "Message-ID"))
+            ids = tuple(each for inner in parts_of(part) for each in references(inner, "Message-ID"))
         elif kind_of(part) in {"text/rfc822-headers", "message/global-headers"}:
             ids = _ids(part)
         if ids:
@@ -82,9 +79,11 @@ def _ids(part: Message) -> tuple[str, ...]:
         body = part.get_payload(decode=True)
     except UNREADABLE:
         return ()
-    return tuple(
-        plain(each.decode("ascii", "replace")) for each in _ID.findall(body if isinstance(body, bytes) else b"")
-    )
+    return tuple(_plain(each) for each in _ID.findall(body if isinstance(body, bytes) else b""))
+
+
+def _plain(found: bytes) -> str:
+    return plain(found.decode("ascii", "replace"))
 
 
 # --- shapes older than the standard ---------------------------------------------------------------------------------
@@ -101,8 +100,7 @@ def _older(raw: bytes, about: str) -> Iterator[DeliveryReport]:
         delayed, failed = all_failures(message_from_bytes(beginning, policy=policy.compat32))
     except UNREADABLE:
         return
-    ids = _ID.findall(beginning)
-    returned = about or (plain(ids[-1].decode("ascii", "replace")) if len(ids) > 1 else "")
+    returned = about or next((_plain(each) for each in _ID.findall(_body(beginning))), "")
     for action, recipients in (("failed", failed), ("delayed", delayed)):
         for recipient in sorted(recipients):
             address = fold(recipient.decode("ascii", "replace"))
@@ -115,6 +113,11 @@ def _older(raw: bytes, about: str) -> Iterator[DeliveryReport]:
                 diagnostic=line,
                 message_id=returned,
             )
+
+
+def _body(raw: bytes) -> bytes:
+    head, line, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    return body if line else head
 
 
 def _line_about(raw: bytes, address: str) -> str:
