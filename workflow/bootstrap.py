@@ -166,4 +166,5 @@ def make_office(settings: Settings) -> Office:
         contact_email=settings.mail_from,
         base_url=settings.base_url,
         mail_domain=settings.mail_domain,
+        inbox=settings.inbox_address,
     )

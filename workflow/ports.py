@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from workflow.domain.arrivals import Arrival
 from workflow.domain.audit import Anchor, Chained, Event, Head, Kept
 from workflow.domain.bundles import Bundle
 from workflow.domain.channel import ChannelState
@@ -15,7 +16,7 @@ from workflow.domain.codes import Code
 from workflow.domain.details import Check, Correction, CorrectionState
 from workflow.domain.extensions import Extension, ExtensionState
 from workflow.domain.forms import Answer, Form, QuestionSet
-from workflow.domain.incoming import IncomingMail
+from workflow.domain.incoming import EnclosedFile, IncomingKind, IncomingMail
 from workflow.domain.letters import Letter
 from workflow.domain.messages import Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
 from workflow.domain.overview import Group, Wanted
@@ -169,6 +170,10 @@ class People(Protocol):
         """The contacts under these addresses (folded), each with its unit, in the register's order."""
         ...
 
+    def mark_undeliverable(self, address: str, at: datetime) -> int:
+        """Mail to it comes back since then, wherever it stands; gives at how many places that was news."""
+        ...
+
 
 class Details(Protocol):
     """The yearly question whether the register is right: who was asked, what they said, what they want changed."""
@@ -212,6 +217,10 @@ class Recipients(Protocol):
     def of(self, submission_id: str) -> tuple[Recipient, ...]: ...
 
     def of_round(self, round_id: str) -> tuple[Recipient, ...]: ...
+
+    def at(self, address: str) -> tuple[Recipient, ...]:
+        """Who has this address, in any round, however it is written there; by id."""
+        ...
 
     def link(self, link_id: str) -> Link | None: ...
 
@@ -321,6 +330,40 @@ class Outbox(Protocol):
         kinds: Collection[MessageKind] = (),
     ) -> tuple[Message, ...]:
         """Oldest due first; `frozen` may be left out of what comes back here."""
+        ...
+
+
+class Incoming(Protocol):
+    """Mails that came in, each once, with the files that came with them."""
+
+    def add(self, arrival: Arrival, files: Mapping[int, EnclosedFile]) -> bool:
+        """False when a mail with that digest is there already; nothing is changed then. `files` by sheet number."""
+        ...
+
+    def knows(self, digest: str) -> bool: ...
+
+    def get(self, arrival_id: str, *, lock: bool = False) -> Arrival:
+        """Raises NotFoundError."""
+        ...
+
+    def list(
+        self,
+        *,
+        kinds: Collection[IncomingKind] = (),
+        round_id: str = "",
+        submission: str = "",
+        open_only: bool = False,
+        limit: int = 0,
+    ) -> tuple[Arrival, ...]:
+        """Newest first; at most `limit`, 0 for all."""
+        ...
+
+    def file(self, arrival_id: str, number: int) -> EnclosedFile:
+        """Raises NotFoundError. A form is the unit's draft: only for doors that have proved to be the unit."""
+        ...
+
+    def handle(self, before: Arrival, after: Arrival) -> None:
+        """Write who saw to it and when. Raises ArrivalHandledError unless it is still open."""
         ...
 
 
@@ -501,6 +544,8 @@ class Work(Protocol):
     @property
     def outbox(self) -> Outbox: ...
     @property
+    def incoming(self) -> Incoming: ...
+    @property
     def standings(self) -> Standings: ...
     @property
     def channels(self) -> Channels: ...
@@ -650,7 +695,9 @@ class Renderer(Protocol):
 class Envelopes(Protocol):
     """Makes mail bytes of a frozen letter; the same bytes every time."""
 
-    def assemble(self, frozen: Frozen, *, secret: str) -> bytes: ...
+    def assemble(self, frozen: Frozen, *, secret: str, reply_to: str = "") -> bytes:
+        """`reply_to` is where answers to this one mail go, if not to the office."""
+        ...
 
     def calendar_entry(self, entry: "CalendarEntry") -> Enclosure: ...
 
@@ -683,6 +730,10 @@ class Secrets(Protocol):
 
     def code(self, code_id: str) -> str:
         """The eight characters of a code (domain/codes.py), made likewise; stored nowhere."""
+        ...
+
+    def seal(self, mark: str, message_id: str) -> str:
+        """Ten small letters and digits that prove an address with this mark to be ours; made likewise."""
         ...
 
     def digest(self, secret: str) -> str:

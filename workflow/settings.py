@@ -26,6 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from workflow.domain.marks import LONGEST_INBOX
 from workflow.resources import Resources
 from workflow.settings_file import SettingsError, check_file, line_of, read_value, unknown
 
@@ -78,6 +79,15 @@ def _one_mailbox(address: str) -> str:
     return address
 
 
+def _inbox(address: str) -> str:
+    if not address:
+        return ""
+    local = _one_mailbox(address).partition("@")[0]
+    if "+" in local or len(local) > LONGEST_INBOX or not address.isascii():
+        raise ValueError(f"must have at most {LONGEST_INBOX} plain characters before the @, and no +: a mark follows")
+    return address
+
+
 def _http_url(url: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", url):
         raise ValueError("must begin with http:// or https:// and name a host")
@@ -94,6 +104,7 @@ def _known_zone(name: str) -> str:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Mailbox = Annotated[str, AfterValidator(_one_mailbox)]
+Inbox = Annotated[str, AfterValidator(_inbox)]
 FileName = Annotated[str, AfterValidator(_absolute_or_none)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
@@ -133,6 +144,7 @@ class Settings(BaseSettings):
     smtp_rate_per_minute: Annotated[int, Field(ge=0)]
     mail_from: Mailbox
     mail_from_name: Words
+    inbox_address: Inbox  # the mailbox that is read for us, "" for none
     mail_domain: str  # of Message-ID (RFC 5322 section 3.6.4)
 
     imap_host: str

@@ -9,6 +9,7 @@ from threading import Lock
 from tests.fakes.codes import FakeCodes
 from tests.fakes.details import FakeDetails
 from tests.fakes.extensions import FakeExtensions
+from tests.fakes.incoming import FakeIncoming
 from tests.fakes.standings import FakeStandings
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
 from workflow.domain.audit import GENESIS, Chained, Event, Head, chain
@@ -157,6 +158,16 @@ class FakePeople:
             refer(self._tables.units, contact.unit)
             self._tables.contacts[place] = contact
 
+    def mark_undeliverable(self, address: str, at: datetime) -> int:
+        news = [
+            place
+            for place, each in self._tables.contacts.items()
+            if fold_address(each.email) == fold_address(address) and each.undeliverable_since is None
+        ]
+        for place in news:
+            self._tables.contacts[place] = in_utc(replace(self._tables.contacts[place], undeliverable_since=at))
+        return len(news)
+
     def at(self, addresses: Collection[str]) -> tuple[tuple[Unit, Contact], ...]:
         found = (each for each in self._tables.contacts.values() if fold_address(each.email) in addresses)
         return tuple((self._tables.units[each.unit], each) for each in found)
@@ -182,6 +193,9 @@ class FakeRecipients:
 
     def of_round(self, round_id: str) -> tuple[Recipient, ...]:
         return self._where(lambda each: self._tables.submissions[each.submission].round == round_id)
+
+    def at(self, address: str) -> tuple[Recipient, ...]:
+        return self._where(lambda each: fold_address(each.email) == fold_address(address))
 
     def link(self, link_id: str) -> Link | None:
         return self._tables.links.get(link_id)
@@ -494,6 +508,7 @@ class FakeWork:
         self.recipients = FakeRecipients(tables)
         self.codes = FakeCodes(tables)
         self.outbox = FakeOutbox(tables)
+        self.incoming = FakeIncoming(tables)
         self.standings = FakeStandings(tables)
         self.channels = FakeChannels(tables)
         self.log = FakeLog(tables)

@@ -5,9 +5,9 @@ from datetime import datetime
 from json import dumps
 
 from workflow.domain.bundles import Bundle
+from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import QuestionSet
-from workflow.domain.phrases import say
-from workflow.ports import EditionSheet, FormSheet, ReadForm, Unread
+from workflow.ports import EditionSheet, FormSheet, ReadForm
 
 
 class FakeDocuments:
@@ -15,13 +15,16 @@ class FakeDocuments:
         return f"form {sheet.round} {sheet.unit} {sorted(sheet.answers)}".encode()
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
+        """A form says `form ROUND UNIT …`; anything else is none."""
+        words = data.decode(errors="replace").split(" ", maxsplit=3)
+        if words[0] != "form":
+            raise FileRefusedError(file=name, why="no form")
         return ReadForm(
-            round="",
-            unit="",
+            round=words[1],
+            unit=words[2],
             form_id="",
             form_version="",
             answers=(),
-            unread=(Unread(text=data.decode(), where=say("utanför fälten")),),
         )
 
     def word_copy(self, sheet: EditionSheet) -> bytes:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from workflow.domain.arrivals import Arrival
 from workflow.domain.audit import Chained
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
@@ -11,6 +12,7 @@ from workflow.domain.codes import Code
 from workflow.domain.details import Check, Correction
 from workflow.domain.extensions import Extension
 from workflow.domain.forms import Answer
+from workflow.domain.incoming import EnclosedFile
 from workflow.domain.messages import Attempt, Message
 from workflow.domain.people import Account, Contact, Unit
 from workflow.domain.rounds import Round
@@ -73,6 +75,8 @@ class Tables:
     codes: dict[str, Code] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     attempts: dict[int, Attempt] = field(default_factory=dict)
+    incoming: dict[str, Arrival] = field(default_factory=dict)
+    incoming_files: dict[tuple[str, int], EnclosedFile] = field(default_factory=dict)
     events: dict[int, Chained] = field(default_factory=dict)
     channels: dict[str, ChannelState] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from workflow.domain.letters import (
     Invitation,
     LastDay,
     Letter,
+    MailedForm,
     Moved,
     NewLink,
     Overdue,
@@ -222,6 +223,7 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     yield "handed_over", HandedOver(**shared, after="Cleo Påhittad")
     yield "code", CodeLetter(**shared, code=LINK_SECRET, until=words["received"])
     yield "new_link", NewLink(**shared)
+    yield "mailed_form", MailedForm(**shared)
     yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
 
 

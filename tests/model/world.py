@@ -198,7 +198,7 @@ class PlainRenderer:
 class PlainEnvelopes:
     """Four lines: the message's id, its kind, when it was written, whom it tells of."""
 
-    def assemble(self, frozen: Frozen, *, secret: str) -> bytes:
+    def assemble(self, frozen: Frozen, *, secret: str, reply_to: str = "") -> bytes:
         id_ = frozen.message_id.strip("<>").partition("@")[0]
         return f"{id_}\n{frozen.kind}\n{frozen.date.isoformat()}\n{frozen.text}".encode()
 
@@ -226,6 +226,9 @@ class CountingSecrets:
     def code(self, code_id: str) -> str:
         """Nobody's link asks for a code here. Raises AssertionError."""
         raise AssertionError(_NO_CODES)
+
+    def seal(self, mark: str, message_id: str) -> str:
+        return f"{mark}{message_id}".encode().hex()[-10:]
 
     def digest(self, secret: str) -> str:
         return secret.encode().hex()[:64].ljust(64, "0")

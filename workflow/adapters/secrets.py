@@ -13,6 +13,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from workflow.domain.codes import spell
 
 AT_ONCE = 2  # passwords worked on at the same time: each takes 64 MiB, and anybody may ask for one at the login
+SEAL = 10  # letters of a mark's seal; an address holds 64 in all
 ID_BYTES = 16  # 128 bits: nobody guesses one, and two are never the same
 
 
@@ -38,6 +39,11 @@ class KeySecrets:
     def code(self, code_id: str) -> str:
         """36 bits of the HMAC of the code's id: guessed with five tries once in 10¹⁰."""
         return spell(int.from_bytes(hmac.digest(self._key, f"code:{code_id}".encode(), "sha256")))
+
+    def seal(self, mark: str, message_id: str) -> str:
+        """50 bits of the HMAC in base32: whoever would guess one must send some 10¹⁴ mails."""
+        made = hmac.digest(self._key, f"mark:{mark}:{message_id}".encode(), "sha256")
+        return base64.b32encode(made).decode()[:SEAL].lower()
 
     def digest(self, secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()

@@ -61,3 +61,29 @@ class IncomingMail:
     files: tuple[EnclosedFile, ...]
     left_out: tuple[str, ...] = ()
     """What came with it and was too much to keep: names of files, or "" where the mail had more than could be read."""
+
+
+_FINAL = "failed"
+
+
+def kind_of(mail: IncomingMail, *, is_matched: bool, is_form: bool) -> IncomingKind:
+    """What a mail is. `is_matched`: it is about a mail of ours, by what cannot be made up.
+
+    `is_form`: the filled-in form of a unit came with it, from one of that unit's people. What a machine says is never
+    taken for a person's answer, whatever came with it.
+    """
+    if not is_matched and not is_form:
+        return IncomingKind.STRAY
+    if mail.reports:
+        return _reported(mail.reports) if is_matched else IncomingKind.STRAY
+    if mail.automatic:
+        return IncomingKind.AUTO if is_matched else IncomingKind.STRAY
+    return IncomingKind.FORM if is_form else IncomingKind.REPLY
+
+
+def _reported(reports: tuple[DeliveryReport, ...]) -> IncomingKind:
+    """The worst of what is said."""
+    actions = {each.action for each in reports}
+    if _FINAL in actions:
+        return IncomingKind.BOUNCE
+    return IncomingKind.DELAYED if "delayed" in actions else IncomingKind.DELIVERED

@@ -247,6 +247,13 @@ class NewLink(UnitLetter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailedForm(UnitLetter):
+    """To somebody who mailed the filled-in form: nothing is handed in before they have looked at how we read it."""
+
+    kind: ClassVar[MessageKind] = MessageKind.MAILED_FORM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
     """A line of a digest: the unit, what there is to know of it in words, and more of that; both may be "".
 
@@ -359,4 +366,5 @@ LETTERS: tuple[type[Letter], ...] = (
     DetailsCheck,
     CodeLetter,
     NewLink,
+    MailedForm,
 )

@@ -33,6 +33,7 @@ class MessageKind(StrEnum):
     DETAILS_CHECK = "details_check"
     CODE = "code"
     NEW_LINK = "new_link"
+    MAILED_FORM = "mailed_form"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
@@ -41,7 +42,9 @@ TO_OFFICE = frozenset({MessageKind.DIGEST, MessageKind.REVIEW_REMINDER})
 WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION, MessageKind.DETAILS_CHECK}
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
 OF_A_LINK = frozenset({MessageKind.CODE, MessageKind.NEW_LINK})
-"""Mails about one personal link: they are never written anew to somebody else."""
+"""Mails about one personal link."""
+OF_ONE_PERSON = OF_A_LINK | {MessageKind.MAILED_FORM}
+"""They are never written anew to somebody else."""
 LAST_DAYS = frozenset(
     {
         MessageKind.EXTENSION,
@@ -51,7 +54,7 @@ LAST_DAYS = frozenset(
     }
 )
 """Mails that tell of a last day somebody decided about."""
-OWED_ONLY = REMINDERS | LAST_DAYS | {MessageKind.INVITATION, MessageKind.RETURNED}
+OWED_ONLY = REMINDERS | LAST_DAYS | {MessageKind.INVITATION, MessageKind.RETURNED, MessageKind.MAILED_FORM}
 """Mails that ask for an answer: untrue, and therefore not sent, once the answer has come in."""
 
 

@@ -95,7 +95,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """The coordinators' office as contacts meet it: sender of every mail, and whom to ask."""
+    """The coordinators' office as contacts meet it: sender of every mail, and whom to ask.
+
+    `inbox` is the mailbox that Tertial reads itself, "" when it reads none.
+    """
 
     name: str
     sender_name: str
@@ -105,6 +108,7 @@ class Office:
     contact_email: str
     base_url: str
     mail_domain: str
+    inbox: str = ""
 
 
 _AFTER_Z = str.maketrans({"å": "{a", "ä": "{b", "ö": "{c", "æ": "{b", "ø": "{c"})

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workflow.domain.addressing import addressee, as_copies, copied, right_until
 from workflow.domain.errors import RefusedError
-from workflow.domain.messages import CONTACT_CHANGED, OF_A_LINK, Message, MessageState
+from workflow.domain.messages import CONTACT_CHANGED, OF_ONE_PERSON, Message, MessageState
 from workflow.domain.reminders import slot_audience
 from workflow.domain.submissions import Recipient
 from workflow.ports import Secrets, Work
@@ -74,9 +74,9 @@ def write_anew(
 ) -> Message | None:
     """Plan the same mail to the one who is right now; None when there is nobody, or they have it already.
 
-    None too for what is about one person's link: it is nobody else's.
+    None too for what is one person's: it is nobody else's.
     """
-    if message.kind in OF_A_LINK:
+    if message.kind in OF_ONE_PERSON:
         return None
     to = addressee(people, now, slot_audience(message.slot))
     if to is None:

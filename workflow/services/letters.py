@@ -21,6 +21,7 @@ from workflow.domain.letters import (
     Invitation,
     LastDay,
     Letter,
+    MailedForm,
     Moved,
     NewLink,
     Overdue,
@@ -251,6 +252,10 @@ def _new_link(_: Situation, shared: dict[str, Any]) -> Letter:
     return NewLink(**shared)
 
 
+def _mailed_form(_: Situation, shared: dict[str, Any]) -> Letter:
+    return MailedForm(**shared)
+
+
 _COMPOSERS = {
     MessageKind.INVITATION: _invitation,
     MessageKind.REMINDER: _reminder,
@@ -268,4 +273,5 @@ _COMPOSERS = {
     MessageKind.HANDED_OVER: _handed_over,
     MessageKind.CODE: _code,
     MessageKind.NEW_LINK: _new_link,
+    MessageKind.MAILED_FORM: _mailed_form,
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 from workflow.domain.addressing import address_of, all_copies
 from workflow.domain.calendar import Calendar
 from workflow.domain.codes import written
+from workflow.domain.marks import Mark, with_mark
 from workflow.domain.messages import TO_OFFICE, Enclosure, Frozen, Message, MessageKind
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
@@ -58,10 +59,8 @@ class Written:
     message: Message
     frozen: Frozen
     data: bytes
-
-    @property
-    def sender(self) -> str:
-        return self.frozen.sender_email
+    sender: str
+    """Of the envelope: where a mail server says that it could not deliver."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -90,7 +89,14 @@ def write(room: Mailroom, message: Message, material: Material, *, now: datetime
     frozen = message.frozen or _freeze(room, message, material, now)
     secret = _secret(room, message)
     shown = with_secrets(frozen, message, room.secrets) if message.company else frozen
-    return Written(message, frozen, room.envelopes.assemble(shown, secret=secret))
+    data = room.envelopes.assemble(shown, secret=secret, reply_to=_marked(room, message, Mark.REPLY))
+    return Written(message, frozen, data, _marked(room, message, Mark.BOUNCE) or frozen.sender_email)
+
+
+def _marked(room: Mailroom, message: Message, mark: Mark) -> str:
+    """Follows from the mail's id and our key, so that it is the same at every try; "" where no inbox is read."""
+    inbox = room.office.inbox
+    return with_mark(inbox, mark, message.id, room.secrets.seal(mark, message.id)) if inbox else ""
 
 
 def _secret(room: Mailroom, message: Message) -> str:

@@ -14,6 +14,7 @@ from workflow.adapters.db.drafts import SqlDrafts
 from workflow.adapters.db.engine import readers_of
 from workflow.adapters.db.extensions import SqlExtensions
 from workflow.adapters.db.guards import SqlGuards
+from workflow.adapters.db.incoming import SqlIncoming
 from workflow.adapters.db.log import SqlLog
 from workflow.adapters.db.outbox import SqlOutbox
 from workflow.adapters.db.people import SqlPeople, SqlRecipients
@@ -34,6 +35,7 @@ class SqlWork:
         self.recipients = SqlRecipients(connection)
         self.codes = SqlCodes(connection)
         self.outbox = SqlOutbox(connection)
+        self.incoming = SqlIncoming(connection)
         self.standings = SqlStandings(connection)
         self.channels = SqlChannels(connection)
         self.log = SqlLog(connection)

@@ -30,6 +30,7 @@ LOSSES = (
     Loss("0010", "outbox", "lead <> ''", "mails about several units: which of them told of which"),
     Loss("0011", "details_checks", "1 = 1", "yearly questions about the register, with their answers"),
     Loss("0011", "corrections", "1 = 1", "corrections that contacts have asked for"),
+    Loss("0015", "incoming", "1 = 1", "mails that came in, with their files"),
 )
 
 

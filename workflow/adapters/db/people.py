@@ -11,7 +11,7 @@ from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values
 from workflow.adapters.db.tables import LACKS_CONTACT, contacts, units
 from workflow.domain.errors import NotFoundError
-from workflow.domain.people import ANSWERING, Contact, Role, Unit, UnitKind, search_key
+from workflow.domain.people import ANSWERING, Contact, Role, Unit, UnitKind, fold_address, search_key
 from workflow.domain.submissions import Link, Recipient
 
 _NOW_REACHED = (
@@ -40,6 +40,16 @@ class SqlPeople:
         insert_all(self._connection, tables.units, rows)
         rows = [{"position": place, **_contact_values(contact)} for place, contact in enumerate(contacts)]
         insert_all(self._connection, tables.contacts, rows)
+
+    def mark_undeliverable(self, address: str, at: datetime) -> int:
+        statement = (
+            update(contacts)
+            .where(func.lower(func.trim(contacts.c.email)) == fold_address(address))
+            .where(contacts.c.undeliverable_since.is_(None))
+            .values(undeliverable_since=at)
+            .returning(contacts.c.position)
+        )
+        return len(self._connection.execute(statement).all())
 
     def at(self, addresses: Collection[str]) -> tuple[tuple[Unit, Contact], ...]:
         """Addresses that mail can go to are ASCII, which every database folds alike."""
@@ -126,6 +136,11 @@ class SqlRecipients:
     def of_round(self, round_id: str) -> tuple[Recipient, ...]:
         query = select(tables.recipients).join(tables.submissions)
         return self._recipients(query.where(tables.submissions.c.round == round_id))
+
+    def at(self, address: str) -> tuple[Recipient, ...]:
+        """As SqlPeople.at."""
+        email = tables.recipients.c.email
+        return self._recipients(select(tables.recipients).where(func.lower(func.trim(email)) == fold_address(address)))
 
     def link(self, link_id: str) -> Link | None:
         row = self._connection.execute(select(tables.links).where(tables.links.c.id == link_id)).one_or_none()

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -29,6 +30,7 @@ from workflow.adapters.db.columns import Instant
 from workflow.domain.codes import LinkMode
 from workflow.domain.details import CorrectionState, Said, Wish
 from workflow.domain.extensions import ExtensionState
+from workflow.domain.incoming import IncomingKind
 from workflow.domain.messages import REMINDERS, MessageKind, MessageState
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.rounds import RoundState
@@ -398,6 +400,46 @@ attempts = Table(
     _text("text"),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=False),
+)
+
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    _text("kind"),
+    Column("came_at", Instant, nullable=False, index=True),
+    _text("sender"),
+    _text("sender_name"),
+    _text("subject"),
+    _text("text"),
+    Column("round", ForeignKey("rounds.id"), index=True),
+    Column("submission", ForeignKey("submissions.id"), index=True),
+    Column("message", ForeignKey("outbox.id")),
+    Column("recipient", ForeignKey("recipients.id")),
+    _text("address"),
+    _text("status"),
+    _text("said"),
+    Column("asked_until", Date),
+    _json("left_out"),
+    Column("handled_at", Instant),
+    _text("handled_by"),
+    CheckConstraint(_among("kind", IncomingKind), name="kind"),
+    CheckConstraint("(handled_at IS NULL) = (handled_by = '')", name="handled"),
+)
+
+incoming_files = Table(
+    "incoming_files",
+    metadata,
+    Column("incoming", ForeignKey("incoming.id"), nullable=False),
+    _number("number"),
+    _text("name"),
+    _text("media_type"),
+    _number("size"),
+    _text("sha256"),
+    _flag("is_form"),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("incoming", "number"),
 )
 
 channel = Table(

@@ -10,12 +10,13 @@ from typing import Final
 from workflow.adapters.mail.addresses import clean, copied, encoded, mailbox
 from workflow.adapters.mail.assembly import file_part, multipart, text_part
 from workflow.adapters.mail.ics import calendar_entry
-from workflow.domain.messages import Enclosure, Frozen
+from workflow.domain.messages import Enclosure, Frozen, MessageKind
 from workflow.ports import LINK_SECRET, CalendarEntry
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 3986 §2.3: the same in a URL, in HTML and in text
 _MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 _LANGUAGE: Final = re.compile(r'<html[^>]* lang="([A-Za-z-]{2,35})"')
+_ANSWERS: Final = frozenset({MessageKind.MAILED_FORM})  # a mail that answers a mail
 _WORD: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -27,14 +28,14 @@ class MimeEnvelopes:
         self._domain = mail_domain
         self._reply_to = mailbox(reply_to)
 
-    def assemble(self, frozen: Frozen, *, secret: str) -> bytes:
+    def assemble(self, frozen: Frozen, *, secret: str, reply_to: str = "") -> bytes:
         """Build the mail with CRLF line ends, in 7-bit characters only.
 
         Raises AddressRefusedError or HeaderRefusedError for what a header must not hold, and ValueError for a secret
         that is not URL-safe, a naive date or an impossible Message-ID.
         """
         message_id = self._message_id(frozen.message_id)
-        lines = [f"{name}: {value}\r\n" for name, value in self._headers(frozen, message_id)]
+        lines = [f"{name}: {value}\r\n" for name, value in self._headers(frozen, message_id, reply_to)]
         return "".join(lines).encode("ascii") + _content(frozen, secret, message_id)
 
     def calendar_entry(self, entry: CalendarEntry) -> Enclosure:
@@ -47,18 +48,18 @@ class MimeEnvelopes:
             raise ValueError(f"not a Message-ID: {given!r}")
         return whole
 
-    def _headers(self, frozen: Frozen, message_id: str) -> Iterable[tuple[str, str]]:
+    def _headers(self, frozen: Frozen, message_id: str, reply_to: str) -> Iterable[tuple[str, str]]:
         yield "From", _mailboxes("From", (mailbox(frozen.sender_email, frozen.sender_name),))
         yield "To", _mailboxes("To", (mailbox(frozen.to_email, frozen.to_name),))
         if frozen.copies:
             yield "Cc", _mailboxes("Cc", (copied(each) for each in frozen.copies))
-        yield "Reply-To", _mailboxes("Reply-To", (self._reply_to,))
+        yield "Reply-To", _mailboxes("Reply-To", (mailbox(reply_to) if reply_to else self._reply_to,))
         yield "Subject", encoded(clean(frozen.subject, field="ämnesrad"), field="Subject")
         yield "Date", _date(frozen)
         yield "Message-ID", message_id
         if frozen.kind:
             yield "X-Tertial-Kind", _word(frozen.kind)  # lets a mailbox sort reminders by a rule
-        yield "Auto-Submitted", "auto-generated"  # RFC 3834 §5
+        yield "Auto-Submitted", "auto-replied" if frozen.kind in _ANSWERS else "auto-generated"  # RFC 3834 §5
         yield "X-Auto-Response-Suppress", "All"  # Exchange: no out-of-office replies, no receipts
         language = _LANGUAGE.search(frozen.html)
         if language:
