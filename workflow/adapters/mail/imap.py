@@ -13,7 +13,7 @@ import structlog
 from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
-from workflow.adapters.mail.imap_folders import ensure, move
+from workflow.adapters.mail.imap_folders import check, ensure, move
 from workflow.adapters.mail.incoming import read_mail
 from workflow.adapters.mail.tokens import BearerToken
 from workflow.domain.errors import RefusedError
@@ -121,6 +121,8 @@ class ImapInbox:
             finally:
                 with contextlib.suppress(*_TROUBLE):
                     box.logout()
+                with contextlib.suppress(*_TROUBLE):
+                    box.client.shutdown()  # a goodbye that fails leaves the connection open
         except _TROUBLE as error:
             why = " ".join(str(error).split())[:300] or type(error).__name__
             raise InboxUnreachableError(folder=self.folder, host=f"{self.host}:{self.port}", why=why) from error
@@ -157,7 +159,6 @@ def _leading_digits(text: str) -> Iterator[str]:
 
 def _bytes(box: BaseMailBox, uid: str, part: str) -> bytes | None:
     """What the server keeps, byte for byte: its digest tells whether we have had it before."""
-    status, told = box.client.uid("FETCH", uid, f"({part})")
-    if status != "OK":
-        raise imaplib.IMAP4.error(f"FETCH {status}")
-    return next((each[1] for each in told if isinstance(each, tuple) and isinstance(each[1], bytes)), None)
+    answer = box.client.uid("FETCH", uid, f"({part})")
+    check(answer)
+    return next((each[1] for each in answer[1] if isinstance(each, tuple) and isinstance(each[1], bytes)), None)

@@ -27,10 +27,10 @@ def move(box: BaseMailBox, uid: str, folder: str) -> None:
     and marked; the marked one is left to whoever tidies the mailbox.
     """
     if "MOVE" in _abilities(box):
-        _check(box.client.uid("MOVE", uid, encode_folder(folder).decode("ascii")))
+        check(box.client.uid("MOVE", uid, encode_folder(folder).decode("ascii")))
     else:
         box.copy(uid, folder)
-        _check(box.client.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"))
+        check(box.client.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"))
 
 
 def _abilities(box: BaseMailBox) -> set[str]:
@@ -38,6 +38,7 @@ def _abilities(box: BaseMailBox) -> set[str]:
     return set(b" ".join(each for each in told if isinstance(each, bytes)).decode("ascii", "replace").upper().split())
 
 
-def _check(answer: tuple[str, object]) -> None:
-    if answer[0] != "OK":
+def check(answer: tuple[str, object]) -> None:
+    """Raises what the server refuses; that the mail is gone meanwhile (RFC 5530) is no refusal."""
+    if answer[0] != "OK" and "[EXPUNGEISSUED]" not in str(answer[1]):
         raise imaplib.IMAP4.error(str(answer[1]))

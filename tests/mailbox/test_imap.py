@@ -1,0 +1,167 @@
+"""The inbox against a real Dovecot."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters.mail.mailbag import POSTFIX, answer
+from tests.mailbox.dovecot import DOMAIN, DONE, PROBLEMS, USER, Dovecot, dovecot
+from workflow.adapters.mail.imap import AT_ONCE, TRIES, InboxUnreachableError
+from workflow.domain.incoming import IncomingMail
+from workflow.ports import Fetched, NotNowError
+
+pytestmark = [pytest.mark.mailbox, pytest.mark.xdist_group("mailbox")]
+
+
+@pytest.fixture
+def server() -> Iterator[Dovecot]:
+    with dovecot() as running:
+        yield running
+
+
+def numbered(number: int) -> bytes:
+    return answer(f"Mejl {number}", subject=f"nr {number}").as_bytes()
+
+
+def test_mail_is_taken_in_oldest_first_and_then_moved(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(3)))
+    taken: list[IncomingMail] = []
+    assert server.inbox().fetch(taken.append) == Fetched(taken=3, set_aside=0, waiting=0)
+    assert [mail.subject for mail in taken] == ["nr 0", "nr 1", "nr 2"]
+    assert (len(server.held("INBOX")), len(server.held(DONE))) == (0, 3)
+    assert server.inbox().fetch(taken.append) == Fetched(taken=0, set_aside=0, waiting=0)
+    assert len(taken) == 3
+
+
+def test_the_envelope_address_is_told_by_the_server(server: Dovecot) -> None:
+    server.deliver(POSTFIX, to=[f"{USER}+b-17.abcdef@{DOMAIN}"], sender="")
+    taken: list[IncomingMail] = []
+    server.inbox().fetch(taken.append)
+    assert taken[0].delivered_to[0] == f"{USER}+b-17.abcdef@{DOMAIN}"
+    assert taken[0].reports[0].status == "5.1.1"
+
+
+def test_so_many_at_once_and_the_rest_at_the_next_look(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(AT_ONCE + 2)))
+    inbox, taken = server.inbox(), list[IncomingMail]()
+    assert inbox.fetch(taken.append) == Fetched(taken=AT_ONCE, set_aside=0, waiting=2)
+    assert inbox.fetch(taken.append) == Fetched(taken=2, set_aside=0, waiting=0)
+    assert [mail.subject for mail in taken] == [f"nr {number}" for number in range(AT_ONCE + 2)]
+
+
+def test_one_mail_that_cannot_be_taken_in_keeps_no_other_waiting_and_is_moved_aside(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(3)))
+    inbox, taken = server.inbox(), list[str]()
+
+    def take_in(mail: IncomingMail) -> None:
+        if mail.subject == "nr 1":
+            raise ValueError("never this one")
+        taken.append(mail.subject)
+
+    looks = [inbox.fetch(take_in) for _ in range(TRIES)]
+    assert taken == ["nr 0", "nr 2"]
+    assert looks[0] == Fetched(taken=2, set_aside=0, waiting=1)
+    assert looks[-1] == Fetched(taken=0, set_aside=1, waiting=0)
+    assert [len(server.held(name)) for name in ("INBOX", DONE, PROBLEMS)] == [0, 2, 1]
+
+
+def test_when_the_house_can_take_nothing_in_no_mail_is_blamed(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(2)))
+    inbox, offered = server.inbox(), list[str]()
+
+    def take_in(mail: IncomingMail) -> None:
+        offered.append(mail.subject)
+        raise NotNowError
+
+    for _ in range(TRIES + 2):
+        with pytest.raises(NotNowError):
+            inbox.fetch(take_in)
+    assert set(offered) == {"nr 0"}
+    assert [len(server.held(name)) for name in ("INBOX", DONE, PROBLEMS)] == [2, 0, 0]
+
+
+def test_a_crash_between_taking_in_and_moving_offers_the_same_bytes_again(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(2)))
+    digests: list[str] = []
+
+    def take_in_and_die(mail: IncomingMail) -> None:
+        digests.append(mail.digest)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        server.inbox().fetch(take_in_and_die)
+    again: list[str] = []
+    server.inbox().fetch(lambda mail: again.append(mail.digest))
+    assert again[0] == digests[0]
+    assert len(set(again)) == len(server.held(DONE)) == 2
+
+
+def test_a_server_killed_in_the_middle_loses_nothing(server: Dovecot) -> None:
+    mails = [numbered(number) for number in range(6)]
+    server.deliver(*mails)
+    taken: list[IncomingMail] = []
+
+    def take_in(mail: IncomingMail) -> None:
+        taken.append(mail)
+        if len(taken) == 3:
+            server.kill()
+
+    with pytest.raises(InboxUnreachableError):
+        server.inbox(timeout=5).fetch(take_in)
+    server.start()
+    server.inbox().fetch(taken.append)
+    assert {mail.subject for mail in taken} == {f"nr {number}" for number in range(6)}
+    assert len({mail.digest for mail in taken}) == 6, "what was offered twice is known by its bytes"
+    assert (len(server.held("INBOX")), len(server.held(DONE))) == (0, 6)
+
+
+def test_two_that_look_at_once_move_each_mail_once(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(3)))
+    taken: list[str] = []
+
+    def take_in(mail: IncomingMail) -> None:
+        taken.append(mail.subject)
+        if len(taken) == 1:
+            server.inbox().fetch(lambda other: taken.append(other.subject))
+
+    server.inbox().fetch(take_in)
+    assert set(taken) == {"nr 0", "nr 1", "nr 2"}
+    assert (len(server.held("INBOX")), len(server.held(DONE))) == (0, 3)
+
+
+def test_a_mail_that_is_too_large_is_read_in_part(server: Dovecot) -> None:
+    mail = answer("Stor bilaga.")
+    mail.add_attachment(bytes(3_000_000), maintype="application", subtype="zip", filename="stor.zip")
+    server.deliver(mail.as_bytes())
+    taken: list[IncomingMail] = []
+    server.inbox(max_mb=1).fetch(taken.append)
+    assert (taken[0].text, taken[0].files) == ("Stor bilaga.", ())
+    assert "stor.zip" in taken[0].left_out
+    assert len(server.held(DONE)[0]) > 3_000_000
+
+
+def test_it_stays_unread_for_people(server: Dovecot) -> None:
+    server.deliver(numbered(0))
+    server.inbox().fetch(lambda _: None)
+    files = [each.name for each in server.folder.glob(f"mail/{USER}/.{DONE}/*/*")]
+    assert [name for name in files if name.endswith("S")] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [({"password": "fel"}, "AUTHENTICATIONFAILED"), ({"folder": "Finns inte"}, "NONEXISTENT|doesn't exist")],
+)
+def test_what_is_wrong_with_login_or_folder_is_said(server: Dovecot, changes: dict[str, str], says: str) -> None:
+    with pytest.raises(InboxUnreachableError, match=says):
+        server.inbox(**changes).fetch(lambda _: None)
+
+
+def test_no_server_is_said(server: Dovecot) -> None:
+    server.kill()
+    with pytest.raises(InboxUnreachableError, match="refused"):
+        server.inbox().fetch(lambda _: None)
+
+
+def test_a_look_says_how_many_there_are_and_moves_nothing(server: Dovecot) -> None:
+    server.deliver(*map(numbered, range(2)))
+    assert server.inbox().look() == {"INBOX": 2, DONE: 0, PROBLEMS: 0}
