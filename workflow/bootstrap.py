@@ -29,6 +29,7 @@ from workflow.domain.people import Office
 from workflow.domain.plans import RoundPlans
 from workflow.ports import Anchors, Clock, Database, Documents, Files, Inbox, NotNowError, Queue, Secrets
 from workflow.resources import Resources
+from workflow.services import incoming
 from workflow.services.mailroom import Mailroom
 from workflow.settings import Settings, ensure_secret
 
@@ -70,7 +71,7 @@ class App:
     def take_in(self, mail: IncomingMail) -> None:
         """Take in a mail that came. Raises NotNowError when the database is the trouble, not the mail."""
         try:
-            _take_in(self, mail)
+            incoming.take_in(self.mailroom, mail, now=self.now())
         except Exception as error:
             if is_of_the_database(error):
                 raise NotNowError from error
@@ -126,10 +127,6 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
         ),
         inbox=make_inbox(settings),
     )
-
-
-def _take_in(house: App, mail: IncomingMail) -> None:
-    raise NotImplementedError
 
 
 def make_inbox(settings: Settings) -> ImapInbox | None:
