@@ -26,6 +26,7 @@ GROUPS = {
     "submission": "show previous import approve return reopen excuse",
     "mail": "list show retry skip hold note release",
     "mail link": "revoke renew",
+    "inbox": "fetch serve",
     "units": "import list punctuality export handover details",
     "form": "check word",
     "account": "add reset digest list",

@@ -72,6 +72,7 @@ def _looked_at(settings: "later.settings.Settings") -> Iterator[_Verdict]:
     yield _tried("database", lambda: _database(settings.database_url))
     yield _tried("broker", lambda: broker_answers(settings.redis_url))
     yield _tried("mail server", lambda: mail_server_answers(settings.smtp_host, settings.smtp_port))
+    yield _tried("inbox", lambda: _inbox(settings))
 
 
 def _files(resources: Resources) -> Iterator[_Verdict]:
@@ -119,6 +120,23 @@ def _database(url: str) -> str:
     if not safe:
         raise UnsafeJournalError(facts=words)
     return words
+
+
+def _inbox(settings: "later.settings.Settings") -> str:
+    """Logs in and counts; what could not be taken in waits for a person."""
+    inbox = later.bootstrap.make_inbox(settings)
+    if inbox is None:
+        return "none is named (IMAP_HOST): no mail is fetched"
+    held = inbox.look()
+    if stuck := held.get(inbox.problems, 0):
+        raise StuckMailError(folder=inbox.problems, count=stuck)
+    return f"{inbox.host}:{inbox.port}, {held[inbox.folder]} in {inbox.folder}"
+
+
+class StuckMailError(RefusedError):
+    sentence = (
+        "{count} mejl gick inte att ta emot och ligger i {folder}. Läs dem där, och flytta tillbaka dem eller bort."
+    )
 
 
 class NotMigratedError(RefusedError):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workflow import bootstrap, demo, settings, up
     from workflow.adapters import broker
     from workflow.adapters.db import backup, migrate
-    from workflow.adapters.mail import listener, smtp
+    from workflow.adapters.mail import listener, lmtp, smtp
     from workflow.web import words
 else:
 
@@ -38,6 +38,7 @@ else:
     backup = _Later("workflow.adapters.db.backup")
     migrate = _Later("workflow.adapters.db.migrate")
     listener = _Later("workflow.adapters.mail.listener")
+    lmtp = _Later("workflow.adapters.mail.lmtp")
     smtp = _Later("workflow.adapters.mail.smtp")
     words = _Later("workflow.web.words")
 
@@ -48,6 +49,7 @@ __all__ = [
     "console",
     "demo",
     "listener",
+    "lmtp",
     "metadata",
     "migrate",
     "settings",

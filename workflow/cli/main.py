@@ -19,6 +19,7 @@ from workflow.cli import (
     forms,
     handover,
     imports,
+    inbox,
     lastdays,
     later,
     links,
@@ -62,6 +63,7 @@ _group(
 )
 _group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)
 _group("mail", "The ledger of mails.", mails.app, by_hand.app, links.app)
+_group("inbox", "The mailbox that answers and bounces come to.", inbox.app)
 _group("units", "The register of units and contacts.", units.app, handover.app, details.app)
 _group("form", "Check a form; write a unit's Word form.", forms.app)
 _group("account", "Who may log in as coordinator.", accounts.app)

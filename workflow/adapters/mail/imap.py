@@ -68,6 +68,7 @@ class ImapInbox:
         """See `workflow.ports.Inbox`. Raises InboxUnreachableError; what was taken in until then stays taken in."""
         taken = aside = 0
         with self._open() as box:
+            ensure(box, self.done, self.problems)
             waiting = sorted(box.uids("UNDELETED", charset=None), key=int)
             for uid in waiting[:AT_ONCE]:
                 mail = self._mail(box, uid)
@@ -82,10 +83,14 @@ class ImapInbox:
         return Fetched(taken=taken, set_aside=aside, waiting=len(waiting) - taken - aside)
 
     def look(self) -> dict[str, int]:
-        """How many mails each of the three folders holds; makes the folders. Raises InboxUnreachableError."""
+        """How many mails each of the three folders holds, 0 where there is none yet. Raises InboxUnreachableError."""
         with self._open() as box:
             names = (self.folder, self.done, self.problems)
-            return {name: box.folder.status(name, ["MESSAGES"])["MESSAGES"] for name in names}
+            held = (name == self.folder or box.folder.exists(name) for name in names)
+            return {
+                name: box.folder.status(name, ["MESSAGES"])["MESSAGES"] if there else 0
+                for name, there in zip(names, held, strict=True)
+            }
 
     def _took(self, mail: IncomingMail, take_in: Callable[[IncomingMail], object]) -> bool:
         """Whether it is in the database. One mail's trouble must not keep the others waiting."""
@@ -115,7 +120,6 @@ class ImapInbox:
             box = self._connected()
             try:
                 self._log_in(box)
-                ensure(box, self.done, self.problems)
                 box.folder.set(self.folder)
                 yield box
             finally:

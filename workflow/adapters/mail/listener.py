@@ -5,8 +5,6 @@ import asyncio
 import contextlib
 import socket
 import sys
-import threading
-import weakref
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Session
@@ -14,6 +12,7 @@ from aiosmtpd.smtp import Envelope as Received
 
 from workflow.adapters.clock import FileClock, SystemClock
 from workflow.adapters.files import write_whole
+from workflow.adapters.mail.doorway import Doorway
 from workflow.adapters.mail.mailbox import Attachment, Envelope, MailFolder, StoredMail, read_attachment, read_mailbox
 from workflow.adapters.processes import StopSignal, watch_parent
 from workflow.domain.errors import TertialError
@@ -22,36 +21,22 @@ from workflow.ports import Clock
 __all__ = ["Attachment", "MailListener", "StoredMail", "listening_port", "main", "read_attachment", "read_mailbox"]
 
 
-class MailListener:
+class MailListener(Doorway):
     """Listens in a thread of its own. A mail gets its 250 only when file and log line are on disk."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", port: int = 0, *, clock: Clock) -> None:
+        super().__init__(host, port, self._talk)
         self._folder = folder
-        self._host = host
-        self._port = port
         self._clock = clock
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._keeper: _Keeper | None = None
 
     def start(self) -> int:
-        """Start listening and give the port (port 0: a free one). Raises OSError when it is taken."""
-        handler = _Keeper(MailFolder(self._folder), self._clock)
-        listening = socket.create_server((self._host, self._port))
-        port: int = listening.getsockname()[1]
-        self._loop = asyncio.new_event_loop()  # run in its thread only: the caller may have a loop of its own going
-        ready = threading.Event()
-        work = (self._loop, listening, handler, ready)
-        self._thread = threading.Thread(target=_serve, args=work, name="mail-listener", daemon=True)
-        self._thread.start()
-        ready.wait()
-        return port
+        """See `Doorway.start`. What lies in the folder now is counted on from."""
+        self._keeper = _Keeper(MailFolder(self._folder), self._clock)
+        return super().start()
 
-    def stop(self) -> None:
-        """Stop listening; a mail that is being written is finished first."""
-        if self._loop is not None and self._thread is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._thread = None
+    def _talk(self, loop: asyncio.AbstractEventLoop) -> SMTP:
+        return SMTP(self._keeper, hostname="localhost", enable_SMTPUTF8=True, loop=loop)
 
 
 class _Keeper:
@@ -72,34 +57,6 @@ class _Keeper:
         except (OSError, TertialError) as error:  # disk or clock file; aiosmtpd would turn it into a refusal for good
             return f"452 4.3.1 The mail cannot be kept now ({type(error).__name__})"
         return f"250 2.0.0 kept as {path.name}"
-
-
-def _serve(loop: asyncio.AbstractEventLoop, bound: socket.socket, handler: _Keeper, ready: threading.Event) -> None:
-    talks: weakref.WeakSet[SMTP] = weakref.WeakSet()
-
-    def talk() -> SMTP:
-        talks.add(protocol := SMTP(handler, hostname="localhost", enable_SMTPUTF8=True, loop=loop))
-        return protocol
-
-    asyncio.set_event_loop(loop)
-    server = loop.run_until_complete(loop.create_server(talk, sock=bound))
-    loop.call_soon(ready.set)
-    loop.run_forever()
-    for listening in server.sockets:
-        loop.remove_reader(listening.fileno())  # accepts nobody more
-    loop.run_until_complete(_turns())  # whoever was just accepted becomes a talk that can be ended
-    server.close()
-    for each in talks:
-        if each.transport is not None:
-            each.transport.close()
-    loop.run_until_complete(_turns())
-    loop.close()
-
-
-async def _turns() -> None:
-    """Let the loop work off what is queued, and what that queues in its turn."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 def main(arguments: list[str] | None = None) -> int:
