@@ -4,6 +4,7 @@ One process, Celery's threads pool: open database connections and threads do not
 start more processes.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,6 +56,8 @@ def main() -> None:
     settings = ensure_secret(load_settings())
     configure_logging(settings.log_level)
     bench = make_bench(settings)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no later collection looks through it again
     poll = Poll(bench, tick=settings.tick_seconds, is_ending=is_ending)
     poll.start()  # before the queue, which may wait for a broker for ever
     try:

@@ -1,5 +1,6 @@
 """A sender of ours, in a process of its own: the product as it is wired for service."""
 
+import gc
 import json
 import sys
 from dataclasses import replace
@@ -44,6 +45,9 @@ def ours(*, url: str, port: int, connections: int, limit: int) -> Job:
     if limit:
         claims = count()
         room = replace(room, held=lambda: next(claims) >= limit // BATCH)
+
+    gc.collect()
+    gc.freeze()  # as tasks.worker does
 
     def job() -> int:
         return deliver(room).sent

@@ -1,13 +1,15 @@
 """How connections are made: what makes SQLite safe for several processes, and PostgreSQL never wait for ever."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from workflow.adapters.db import engine as engines
 from workflow.adapters.db.columns import Instant
 from workflow.adapters.db.engine import BUSY_MS, make_engine, readers_of, sqlite_module, wal_is_safe
 
@@ -62,6 +64,45 @@ def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(open_once, range(16)))) == 1
+
+
+@pytest.mark.parametrize("keen", [0.0, 60.0])
+def test_a_second_writer_waits_until_the_first_is_done(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, keen: float
+) -> None:
+    """By short looks of our own, and by SQLite's waiting when it takes long."""
+    monkeypatch.setattr(engines, "_KEEN", keen)
+    engine = make_engine(sqlite_url)
+    looked = threading.Event()
+    event.listen(engine, "do_connect", lambda *_: looked.set())
+
+    def count() -> int:
+        with engine.begin() as connection:
+            return int(connection.exec_driver_sql("SELECT n FROM numbers").scalar_one())
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE numbers (n INTEGER)")
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (7)")
+            looked.clear()
+            waiting = pool.submit(count)
+            assert looked.wait(30)
+        assert waiting.result() == 7
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BUSY_MS
+    engine.dispose()
+
+
+def test_a_writer_who_waits_in_vain_is_told_so(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_KEEN", 0.01)
+    monkeypatch.setattr(engines, "BUSY_MS", 10)
+    engine = make_engine(sqlite_url)
+    with engine.begin(), pytest.raises(DBAPIError, match="locked"), engine.begin():
+        pass
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    engine.dispose()
 
 
 @pytest.mark.postgres

@@ -5,11 +5,12 @@ from functools import partial
 from importlib import import_module
 from json import JSONEncoder
 from sqlite3 import Connection as SqliteConnection
-from time import sleep
+from time import monotonic, sleep
 from types import ModuleType
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 READ_ONLY: Final = "tertial_read_only"
 """Execution option of the connections that may not write."""
@@ -26,6 +27,8 @@ _POSTGRES_SETTINGS = {
 _CONNECT_SECONDS = 5
 _SWITCH_TRIES = 100
 _SWITCH_WAIT = 0.05
+_KEEN = 0.2  # seconds: longer than an ordinary transaction
+_BETWEEN_LOOKS = 0.0002
 
 
 def make_engine(url: str) -> Engine:
@@ -134,4 +137,33 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get(READ_ONLY, False) is not read_only:  # a connection's own: said again only where it changes
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
         connection.info[READ_ONLY] = read_only
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    if read_only:
+        connection.exec_driver_sql("BEGIN")
+    elif not _has_begun_writing(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _has_begun_writing(connection: Connection) -> bool:
+    """Look often for the write lock at first.
+
+    SQLite itself sleeps ever longer between two looks, up to a tenth of a second. A transaction of ours lasts some
+    milliseconds: who sleeps past its end lets others pass, and two processes that send are no faster than one.
+    """
+    until = monotonic() + _KEEN
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            while not (has_begun := _begins(cursor)) and monotonic() < until:
+                sleep(_BETWEEN_LOOKS)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return has_begun
+
+
+def _begins(cursor: DBAPICursor) -> bool:
+    """False for whatever is in the way: it is tried once more by SQLAlchemy, who knows how to tell of it."""
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite_module().OperationalError:
+        return False
+    return True
