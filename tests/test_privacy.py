@@ -15,10 +15,11 @@ from starlette.testclient import TestClient
 
 from tests.fakes.mail import FakePostman
 from tests.web.houses import COORDINATOR, NORRBY, ROUND, VATTEN, browser, csrf_of, fill_in, hand_in, house, open_form
+from tests.web.mailed import arrive, mail_form
 from workflow.bootstrap import App
 from workflow.domain.forms import Answer
 from workflow.domain.submissions import Move
-from workflow.services import bundles, outbox, submissions
+from workflow.services import bundles, inbox, outbox, submissions
 from workflow.services.submissions import sheet
 
 __all__ = ["house"]
@@ -59,6 +60,8 @@ def seeded(house: App) -> App:
         move=Move.RETURN,
     )
     fill_in(house, VATTEN, DRAFT)
+    mail_form(house, {"mark": f"Också {CANARY} i filen."})
+    arrive(house, "Vi hör av oss.")
     outbox.deliver(replace(house.mailroom, postman=FakePostman()))
     assert CANARY in repr(sheet(house.db, NORRBY))
     assert CANARY in repr(sheet(house.db, VATTEN))
@@ -74,11 +77,18 @@ def office(house: App) -> TestClient:
 
 def addresses(client: TestClient, message: str) -> list[str]:
     """Every GET address of the site, with every value its parameters can sensibly take."""
+    arrivals = arrived(client.app.state.house)  # type: ignore[attr-defined]
     found = []
     for route in routes(client.app.routes):  # type: ignore[attr-defined]
         if "GET" in (route.methods or ()):
             names = list(route.param_convertors)
-            known = {**VALUES, "message_id": [message], "mail_id": [message], "mail_name": [message, *NAMES]}
+            known = {
+                **VALUES,
+                "arrival_id": arrivals,
+                "message_id": [message],
+                "mail_id": [message],
+                "mail_name": [message, *NAMES],
+            }
             unknown = [name for name in names if name not in known]
             assert not unknown, f"{route.path}: say in VALUES what {unknown} can be"
             filled = (dict(zip(names, values, strict=True)) for values in product(*(known[name] for name in names)))
@@ -101,6 +111,12 @@ def unpacked(data: bytes) -> bytes:
         return data
     with ZipFile(BytesIO(data)) as archive:
         return b"".join(unpacked(archive.read(name)) for name in archive.namelist())
+
+
+def arrived(house: App) -> list[str]:
+    """Mails that came in; one that nobody knows where none did."""
+    with house.db.read() as work:
+        return [each.id for each in work.incoming.list()] or ["a1"]
 
 
 def messages(house: App) -> list[str]:
@@ -126,12 +142,19 @@ def test_no_address_shows_it_to_another_unit_or_to_nobody(seeded: App) -> None:
 
 def test_it_is_shown_to_the_unit_itself(seeded: App) -> None:
     """So that the tests above can fail."""
-    assert CANARY in open_form(seeded, NORRBY).get("/svara").text
+    client = open_form(seeded, NORRBY)
+    assert CANARY in client.get("/svara").text
+    assert any(CANARY in client.get(f"/svara/mejlat/{each}").text for each in arrived(seeded))
 
 
 def test_no_mail_log_line_bundle_or_event_holds_it(seeded: App) -> None:
     with seeded.db.read() as work:
-        held = [work.log.all(), [work.outbox.get(each) for each in messages(seeded)], work.editions.latest(ROUND)]
+        held = [
+            work.log.all(),
+            work.incoming.list(),
+            [work.outbox.get(each) for each in messages(seeded)],
+            work.editions.latest(ROUND),
+        ]
     assert CANARY not in repr(held)
     for data in bundles.draft_bundle(seeded.db, seeded.documents, ROUND).files.values():
         assert CANARY.encode() not in unpacked(data)
@@ -161,6 +184,9 @@ COMMANDS = [
     ["units", "details", "--json"],
     ["units", "details", "--mail", "asa.pahittad@norrby.example"],
     ["mail", "list", ROUND, "--json"],
+    ["mail", "inbox", "list", "--json"],
+    ["mail", "inbox", "show", "{form}", "--json"],
+    ["mail", "inbox", "handle", "{form}", "--dry-run"],
     ["mail", "link", "renew", ROUND, "norrby", "--dry-run"],
     ["mail", "link", "revoke", ROUND, "vatten", "--dry-run"],
     ["bundle", ROUND, "--draft", "-o", "{out}"],
@@ -174,11 +200,12 @@ COMMANDS = [
 def test_no_command_says_it(seeded: App, tmp_path: Path, command: list[str]) -> None:
     out = tmp_path / "out"
     out.mkdir()
+    form = next(each.arrival.id for each in inbox.inbox(seeded.db) if each.arrival.form)
     said = subprocess.run(
         [
             *(sys.executable, "-m", "workflow", "--data", str(seeded.settings.data_dir)),
             *("--now", seeded.now().isoformat()),
-            *(word.format(out=out) for word in command),
+            *(word.format(out=out, form=form) for word in command),
         ],
         env={"DATABASE_URL": seeded.settings.database_url, "PATH": ""},
         capture_output=True,

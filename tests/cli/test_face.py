@@ -27,6 +27,7 @@ GROUPS = {
     "mail": "list show retry skip hold note release",
     "mail link": "revoke renew",
     "inbox": "fetch serve",
+    "mail inbox": "list show handle",
     "units": "import list punctuality export handover details",
     "form": "check word",
     "account": "add reset digest list",

@@ -8,6 +8,7 @@ from workflow.web import (
     extension_actions,
     handover_page,
     import_pages,
+    inbox_pages,
     lastday_pages,
     link_pages,
     mail_pages,
@@ -39,6 +40,7 @@ ROOMS = (
     link_pages,
     preview_pages,
     by_hand_pages,
+    inbox_pages,
     bundle_pages,
 )
 for room in ROOMS:

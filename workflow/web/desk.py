@@ -14,6 +14,7 @@ from workflow.domain.forms import Answer, QuestionSet, missing
 from workflow.domain.submissions import Edition, State, Submission, answers_sha256
 from workflow.services import extensions, overview, submissions
 from workflow.services.access import Visitor
+from workflow.services.inbox import mailed_forms
 from workflow.services.lineage import previous_answers
 from workflow.services.overview import SubmissionView
 from workflow.services.submissions import Sheet
@@ -107,6 +108,7 @@ def show_form(
         lacking=lacking,
         fault=fault,
         extension=_newest_extension(desk),
+        mailed=mailed_forms(desk.house.db, desk.submission.id),
         earlier=earlier,
         last=last_time.beside(earlier, language_of(request)),
         comparison=last_time.comparison,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from workflow.domain.audit import Event
 from workflow.domain.errors import TertialError
+from workflow.domain.incoming import IncomingKind
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.people import UnitKind
 from workflow.domain.rounds import RoundState
@@ -120,6 +121,22 @@ REASONS: Mapping[str, str] = {
     "bounced": gettext("Mejlet kom tillbaka: det gick inte att leverera."),
     "connection_lost": gettext("Anslutningen bröts innan mejlservern hade svarat."),
 }
+ARRIVALS: Mapping[str, str] = {
+    IncomingKind.FORM: gettext("Ifyllt formulär"),
+    IncomingKind.REPLY: gettext("Svar"),
+    IncomingKind.BOUNCE: gettext("Gick inte att leverera"),
+    IncomingKind.DELAYED: gettext("Mejl som dröjer"),
+    IncomingKind.DELIVERED: gettext("Bekräftelse från mejlserver"),
+    IncomingKind.AUTO: gettext("Automatiskt svar"),
+    IncomingKind.STRAY: gettext("Hör inte till något"),
+}
+MANY_ARRIVALS: Mapping[str, str] = {
+    IncomingKind.FORM: gettext("Ifyllda formulär"),
+    IncomingKind.REPLY: gettext("Svar på våra mejl"),
+    IncomingKind.AUTO: gettext("Automatiska svar"),
+    IncomingKind.DELIVERED: gettext("Bekräftelser från mejlservrar"),
+    IncomingKind.STRAY: gettext("Sådant som inte hör till något"),
+}
 PHASES: Mapping[str, str] = {
     "connect": gettext("anslutning"),
     "greeting": gettext("hälsning"),
@@ -224,6 +241,14 @@ class OfficeWords:
 
     def mail_state(self, state: str) -> str:
         return self._of(MAIL_STATES, state)
+
+    def arrival(self, kind: str) -> str:
+        """What came in by mail."""
+        return self._of(ARRIVALS, kind)
+
+    def arrivals(self, kind: str) -> str:
+        """The same, for several."""
+        return self._of(MANY_ARRIVALS if kind in MANY_ARRIVALS else ARRIVALS, kind)
 
     def slot(self, slot: str) -> str:
         """Why a mail goes."""

@@ -16,6 +16,7 @@ from workflow.services import extensions, overview, rounds
 from workflow.services.channel import channel_state
 from workflow.services.corrections import waiting_corrections
 from workflow.services.guard import clock_guard
+from workflow.services.inbox import to_see_to
 from workflow.web.held import in_vain
 from workflow.web.office import Office, Seated, new_router
 from workflow.web.rounds_pages import planned_page
@@ -107,6 +108,7 @@ def _overview(desk: Office, round_id: str, chosen: dict[str, str], page: int) ->
         address=urlencode({name: value for name, value in chosen.items() if value}),
         is_chosen=any(chosen[name] for name in ("q", "lage", "slag")),
         requests=extensions.open_requests(house.db, round_id),
+        mailed=to_see_to(house.db, round_id),
         corrections=waiting_corrections(house.db),
         shown=SHOWN,
         many_mails=overview.MANY_MAILS,

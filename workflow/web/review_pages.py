@@ -12,6 +12,7 @@ from workflow.domain.preview_diff import PreviewDiff
 from workflow.domain.submissions import Edition, Submission, submission_id
 from workflow.services import extensions, ledger, overview, punctuality
 from workflow.services.overview import SubmissionView
+from workflow.web.arrivals import beside_unit
 from workflow.web.office import Office, Seated, new_router
 from workflow.web.typed_time import TypedTime, typed_of
 
@@ -71,6 +72,7 @@ def submission_page(
         extensions=[each for each in reversed(asked) if not each.is_open],
         stood=extensions.day_without(view.submission, in_force(view.submission, asked), view.round),
         section=section,
+        **beside_unit(desk, view),
         typed=filled,
         meant=_meant(desk, filled),
         problems=problems,

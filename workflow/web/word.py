@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from json import dumps, loads
 
 from fastapi import APIRouter, Request
@@ -11,6 +12,7 @@ from starlette.datastructures import FormData
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import Answer, AskedQuestion
 from workflow.ports import ReadForm
+from workflow.services.inbox import put_form_away
 from workflow.services.sheets import form_sheet
 from workflow.web import answers
 from workflow.web.desk import Desk, show, sit_down, store
@@ -107,7 +109,7 @@ def read_file(request: Request, form: SentFile) -> Response:
     except (FileRefusedError, NoFileError) as error:
         problem = error_text(error, language_of(request))
         return show(request, desk, "word_upload.html", status=422, problem=problem)
-    return _show_reading(request, desk, read, _told(read, language_of(request)), problem=False)
+    return show_reading(request, desk, read, told(read, language_of(request)), problem=False)
 
 
 @router.post("/svara/word/bekrafta")
@@ -116,13 +118,19 @@ def confirm(request: Request, form: SentForm) -> Response:
     desk = sit_down(request, form)
     read = _carried(desk, form)
     if _is_foreign(desk, read) and "foreign" not in form:
-        return _show_reading(request, desk, read, _carried_along(form), status=422, problem=True)
-    return store(request, desk, form, then="/svara")
+        along = _carried_along(form)
+        return show_reading(request, desk, read, along, status=422, problem=True, mailed=field(form, "mailed"))
+    stored = store(request, desk, form, then="/svara")
+    if stored.status_code == HTTPStatus.SEE_OTHER and (mailed := field(form, "mailed")):
+        by, now = desk.visitor.recipient.id, desk.house.now()
+        put_form_away(desk.house.db, desk.submission.id, mailed, by=by, now=now)
+    return stored
 
 
-def _show_reading(
-    request: Request, desk: Desk, read: ReadForm, told: Told, *, problem: bool, status: int = 200
+def show_reading(
+    request: Request, desk: Desk, read: ReadForm, told: Told, *, problem: bool, status: int = 200, mailed: str = ""
 ) -> Response:
+    """How we read a file. `mailed` is the mail that it came with, if it did."""
     found = {answer.question: answer for answer in read.answers}
     readings = [_reading(desk, question, found) for question in desk.sheet.questions.questions]
     return show(
@@ -135,6 +143,7 @@ def _show_reading(
         readings=readings,
         foreign=_is_foreign(desk, read),
         problem=problem,
+        mailed=mailed,
     )
 
 
@@ -164,7 +173,7 @@ def _carried(desk: Desk, form: FormData) -> ReadForm:
     )
 
 
-def _told(read: ReadForm, language: str) -> Told:
+def told(read: ReadForm, language: str) -> Told:
     return Told(
         unread=[(phrase_text(each.where, language), each.text) for each in read.unread],
         notes=[phrase_text(note, language) for note in read.notes],

@@ -1,0 +1,156 @@
+"""What came in by mail, for whoever sees to it: listed, marked as seen to, and more time given where asked for."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival, ArrivalHandledError
+from workflow.domain.audit import Event
+from workflow.domain.errors import NotFoundError
+from workflow.domain.incoming import EnclosedFile, IncomingKind
+from workflow.domain.people import fold_address
+from workflow.domain.submissions import Recipient, Submission
+from workflow.ports import Database, Secrets, Work
+from workflow.services.extensions import extend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A mail that came in with the unit it is about; None where it is about none."""
+
+    arrival: Arrival
+    submission: Submission | None
+
+
+def inbox(
+    db: Database,
+    *,
+    kinds: Collection[IncomingKind] = (),
+    open_only: bool = False,
+    round_id: str = "",
+    submission: str = "",
+    limit: int = 0,
+) -> tuple[Post, ...]:
+    """Newest first. Texts of mails are for coordinators; a form's file is behind `form_file` alone."""
+    with db.read() as work:
+        found = work.incoming.list(
+            kinds=kinds, open_only=open_only, round_id=round_id, submission=submission, limit=limit
+        )
+        return _with_units(work, found)
+
+
+def to_see_to(db: Database, round_id: str = "") -> tuple[Post, ...]:
+    """What waits for a coordinator, oldest first: of a round, or all."""
+    return inbox(db, kinds=FOR_THE_OFFICE, open_only=True, round_id=round_id)[::-1]
+
+
+def one(db: Database, arrival_id: str) -> Post:
+    """Raises NotFoundError."""
+    with db.read() as work:
+        return _with_units(work, [work.incoming.get(arrival_id)])[0]
+
+
+def find_arrival(db: Database, start: str) -> str:
+    """The id that begins so. Raises NotFoundError where none or several do."""
+    with db.read() as work:
+        found = [each.id for each in work.incoming.list() if each.id.startswith(start)] if start else []
+    if len(found) != 1:
+        raise NotFoundError(what=start)
+    return found[0]
+
+
+def see_to(db: Database, arrival_id: str, *, by: str, now: datetime) -> Arrival:
+    """A coordinator has seen to it. Raises NotFoundError, ArrivalHandledError; a form is the unit's to see to."""
+    with db.begin() as work:
+        arrival = work.incoming.get(arrival_id, lock=True)
+        if arrival.kind is IncomingKind.FORM:
+            raise NotFoundError(what=arrival_id)
+        return _handle(work, arrival, by, now)
+
+
+def give_time(
+    db: Database,
+    arrival_id: str,
+    due_at: datetime,
+    *,
+    reason: str,
+    footing: str,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+) -> Submission:
+    """Give the unit that wrote more time, and see to the mail. Raises what `extend` raises, and ArrivalHandledError.
+
+    The time is given first: should we stop in between, the mail is merely still there.
+    """
+    post = one(db, arrival_id)
+    if post.submission is None:
+        raise NotFoundError(what=arrival_id)
+    if not post.arrival.is_open:
+        raise ArrivalHandledError
+    (extended,) = extend(
+        db, [post.submission.id], due_at, reason=reason, by=by, secrets=secrets, now=now, footing=footing
+    )
+    see_to(db, arrival_id, by=by, now=now)
+    return extended
+
+
+# --- the unit's own doors ---------------------------------------------------------------------------------------------
+
+
+def mailed_forms(db: Database, submission_id: str) -> tuple[Arrival, ...]:
+    """The forms that came by mail and that nobody of the unit has looked at yet, newest first."""
+    with db.read() as work:
+        return work.incoming.list(submission=submission_id, kinds={IncomingKind.FORM}, open_only=True)
+
+
+def form_file(db: Database, submission_id: str, arrival_id: str) -> EnclosedFile:
+    """The file itself: only for doors that have proved to be the unit. Raises NotFoundError."""
+    with db.read() as work:
+        arrival = _form_of(work, submission_id, arrival_id)
+        return work.incoming.file(arrival_id, arrival.form.number if arrival.form else 0)
+
+
+def put_form_away(db: Database, submission_id: str, arrival_id: str, *, by: str, now: datetime) -> None:
+    """Somebody of the unit has saved what was in it, or does not want it. Twice is once. Raises NotFoundError."""
+    with db.begin() as work:
+        arrival = _form_of(work, submission_id, arrival_id, lock=True)
+        if arrival.is_open:
+            _handle(work, arrival, by, now)
+
+
+def unreachable(db: Database, recipients: Iterable[Recipient]) -> frozenset[str]:
+    """The addresses among theirs (folded) from which mail comes back, as the register has it."""
+    with db.read() as work:
+        found = work.people.at({fold_address(each.email) for each in recipients})
+    return frozenset(fold_address(contact.email) for _, contact in found if contact.undeliverable_since)
+
+
+def _form_of(work: Work, submission_id: str, arrival_id: str, *, lock: bool = False) -> Arrival:
+    arrival = work.incoming.get(arrival_id, lock=lock)
+    if arrival.kind is not IncomingKind.FORM or arrival.submission != submission_id or arrival.form is None:
+        raise NotFoundError(what=arrival_id)
+    return arrival
+
+
+def _handle(work: Work, arrival: Arrival, by: str, now: datetime) -> Arrival:
+    handled = arrival.handle(by=by, at=now)
+    work.incoming.handle(arrival, handled)
+    work.log.append(
+        Event(
+            kind="incoming.handled",
+            actor=by,
+            at=now,
+            round=arrival.round,
+            submission=arrival.submission,
+            message=arrival.message,
+            data={"arrival": arrival.id},
+        )
+    )
+    return handled
+
+
+def _with_units(work: Work, found: Iterable[Arrival]) -> tuple[Post, ...]:
+    arrivals = tuple(found)
+    about = work.submissions.several({each.submission for each in arrivals if each.submission})
+    return tuple(Post(arrival=each, submission=about.get(each.submission)) for each in arrivals)
