@@ -1,22 +1,14 @@
 """The inbox against a real Dovecot."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.adapters.mail.mailbag import POSTFIX, answer
-from tests.mailbox.dovecot import DOMAIN, DONE, PROBLEMS, USER, Dovecot, dovecot
+from tests.mailbox.dovecot import DOMAIN, DONE, PROBLEMS, USER, Dovecot
 from workflow.adapters.mail.imap import AT_ONCE, TRIES, InboxUnreachableError
 from workflow.domain.incoming import IncomingMail
 from workflow.ports import Fetched, NotNowError
 
 pytestmark = [pytest.mark.mailbox, pytest.mark.xdist_group("mailbox")]
-
-
-@pytest.fixture
-def server() -> Iterator[Dovecot]:
-    with dovecot() as running:
-        yield running
 
 
 def numbered(number: int) -> bytes:
