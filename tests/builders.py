@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, timezone
+from hashlib import sha256
 from typing import Any
 
+from workflow.domain.attachments import AttachedFile, Attachment
 from workflow.domain.audit import Event
 from workflow.domain.forms import Answer, FocusArea, Form, Question
 from workflow.domain.messages import GIVE_UP_AFTER, Attempt, Enclosure, Frozen, Message, MessageKind, MessageState
@@ -141,6 +143,17 @@ def an_edition(**changes: Any) -> Edition:
         late_days=0,
     )
     return replace(edition, **changes)
+
+
+def a_file(**changes: Any) -> AttachedFile:
+    content = changes.pop("content", b"%PDF")
+    file = AttachedFile(name="Bilaga åtta.pdf", kind="pdf", sha256=sha256(content).hexdigest(), size=len(content) or 1)
+    return replace(file, **changes)
+
+
+def an_attachment(**changes: Any) -> Attachment:
+    attachment = Attachment(id="a-1", submission=SUBMISSION, file=a_file(), added_by="r-1", added_at=NOW)
+    return replace(attachment, **changes)
 
 
 # --- people ------------------------------------------------------------------

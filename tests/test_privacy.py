@@ -17,9 +17,10 @@ from tests.fakes.mail import FakePostman
 from tests.web.houses import COORDINATOR, NORRBY, ROUND, VATTEN, browser, csrf_of, fill_in, hand_in, house, open_form
 from tests.web.mailed import arrive, mail_form
 from workflow.bootstrap import App
+from workflow.domain.attachments import Limits
 from workflow.domain.forms import Answer
 from workflow.domain.submissions import Move
-from workflow.services import bundles, inbox, outbox, submissions
+from workflow.services import attachments, bundles, inbox, outbox, submissions
 from workflow.services.submissions import sheet
 
 __all__ = ["house"]
@@ -34,7 +35,7 @@ VALUES = {
     "token": ["fel.fel"],
     "language": ["sv", "en"],
     "name": ["utkast.docx", "utkast.json", "utkast.zip", f"{ROUND}-utkast.json"],
-    "number": ["1"],
+    "number": ["1", "2"],
     "place": ["0", "1"],
     "kind": [".docx", ".json", ".zip"],
 }
@@ -44,6 +45,7 @@ VALUES = {
 def seeded(house: App) -> App:
     """Norrby has a draft with the word; Vattenbolaget's was handed in, came back, and has it in the reworked text."""
     fill_in(house, NORRBY, DRAFT)
+    attach(house, NORRBY)
     hand_in(house, VATTEN)
     with house.db.read() as work:
         version = work.submissions.get(VATTEN).version
@@ -62,10 +64,30 @@ def seeded(house: App) -> App:
     fill_in(house, VATTEN, DRAFT)
     mail_form(house, {"mark": f"Också {CANARY} i filen."})
     arrive(house, "Vi hör av oss.")
+    attach(house, VATTEN)
     outbox.deliver(replace(house.mailroom, postman=FakePostman()))
     assert CANARY in repr(sheet(house.db, NORRBY))
     assert CANARY in repr(sheet(house.db, VATTEN))
     return house
+
+
+def attach(house: App, submission: str) -> None:
+    """A file beside the draft, with the word in its name and in it."""
+    attachments.add_file(
+        house.db,
+        submission,
+        f"{CANARY}.txt",
+        CANARY.encode(),
+        limits=Limits(),
+        documents=house.documents,
+        secrets=house.secrets,
+        by="r",
+        now=house.now(),
+    )
+
+
+def files_of_drafts(house: App) -> list[str]:
+    return [each.id for unit in (NORRBY, VATTEN) for each in sheet(house.db, unit).attachments]
 
 
 def office(house: App) -> TestClient:
@@ -79,12 +101,14 @@ def addresses(client: TestClient, message: str) -> list[str]:
     """Every GET address of the site, with every value its parameters can sensibly take."""
     arrivals = arrived(client.app.state.house)  # type: ignore[attr-defined]
     found = []
+    files = files_of_drafts(client.app.state.house) or ["ingen"]  # type: ignore[attr-defined]
     for route in routes(client.app.routes):  # type: ignore[attr-defined]
         if "GET" in (route.methods or ()):
             names = list(route.param_convertors)
             known = {
                 **VALUES,
                 "arrival_id": arrivals,
+                "attachment_id": files,
                 "message_id": [message],
                 "mail_id": [message],
                 "mail_name": [message, *NAMES],

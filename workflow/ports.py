@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from workflow.domain.arrivals import Arrival
+from workflow.domain.attachments import AttachedFile, Attachment
 from workflow.domain.audit import Anchor, Chained, Event, Head, Kept
 from workflow.domain.bundles import Bundle
 from workflow.domain.channel import ChannelState
@@ -119,10 +120,36 @@ class Drafts(Protocol):
         ...
 
 
+class Attachments(Protocol):
+    """What the unit itself may read: the files beside its draft. Lock the submission before you write."""
+
+    def of(self, submission_id: str) -> tuple[Attachment, ...]:
+        """In the order in which they were added."""
+        ...
+
+    def add(self, attachment: Attachment, content: bytes) -> None:
+        """`content` is what `attachment.file.sha256` names; within a unit it is kept once."""
+        ...
+
+    def content(self, attachment: Attachment) -> bytes:
+        """Raises NotFoundError."""
+        ...
+
+    def remove(self, attachment: Attachment) -> None:
+        """Its content goes with it, unless it has been handed in or another of the unit's files is the same."""
+        ...
+
+
 class Editions(Protocol):
     """What has been handed in: whole, numbered, never changed."""
 
-    def add(self, edition: Edition) -> None: ...
+    def add(self, edition: Edition) -> None:
+        """The content of each of its files is there already: they were attachments."""
+        ...
+
+    def content(self, submission_id: str, number: int, file: AttachedFile) -> bytes:
+        """What came in with that edition. Raises NotFoundError where this file did not."""
+        ...
 
     def of(self, submission_id: str) -> tuple[Edition, ...]:
         """Oldest first."""
@@ -530,6 +557,8 @@ class Work(Protocol):
     @property
     def drafts(self) -> Drafts: ...
     @property
+    def attachments(self) -> Attachments: ...
+    @property
     def editions(self) -> Editions: ...
     @property
     def extensions(self) -> Extensions: ...
@@ -833,6 +862,14 @@ class Documents(Protocol):
 
     def word_copy(self, sheet: EditionSheet) -> bytes:
         """One handed-in edition as .docx, to keep; the same sheet gives the same bytes."""
+        ...
+
+    def attachment_kind(self, data: bytes, *, name: str, kinds: Collection[str]) -> str:
+        """The kind of a file, said by its name and borne out by what is in it.
+
+        Raises FileRefusedError for another kind than `kinds`, and for what is damaged, locked, or could run or fetch
+        something where it is opened.
+        """
         ...
 
     def word_report(self, bundle: Bundle) -> bytes: ...

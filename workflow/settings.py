@@ -26,6 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from workflow.domain.attachments import KINDS, Limits
 from workflow.domain.marks import LONGEST_INBOX
 from workflow.resources import Resources
 from workflow.settings_file import SettingsError, check_file, line_of, read_value, unknown
@@ -102,6 +103,13 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_kinds(types: str) -> str:
+    unknown = [each for each in types.split() if each not in KINDS]
+    if unknown or not types.split():
+        raise ValueError(f"must be some of these, with blanks between: {' '.join(KINDS)}")
+    return types
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Mailbox = Annotated[str, AfterValidator(_one_mailbox)]
 Inbox = Annotated[str, AfterValidator(_inbox)]
@@ -163,6 +171,10 @@ class Settings(BaseSettings):
     tick_seconds: Seconds
     worker_concurrency: Count
     max_upload_mb: Count
+    attachment_types: Annotated[str, AfterValidator(_known_kinds)]
+    attachment_mb: Count
+    attachments_mb: Count
+    attachments_most: Count
     session_idle_minutes: Count
     session_absolute_hours: Count
 
@@ -224,6 +236,16 @@ class Settings(BaseSettings):
     def mail_folder(self) -> Path:
         """Where the local mail listener keeps what it takes."""
         return self.data_dir / "mail"
+
+    @property
+    def attachments(self) -> Limits:
+        """What a unit may let go with its answers."""
+        return Limits(
+            kinds=frozenset(self.attachment_types.split()),
+            each_mb=self.attachment_mb,
+            total_mb=self.attachments_mb,
+            files=self.attachments_most,
+        )
 
     @property
     def production(self) -> bool:

@@ -12,6 +12,8 @@ from tests.cli.conftest import DURING, Terminal
 from workflow.adapters.db import backup
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import sqlite_module
+from workflow.domain.attachments import Limits
+from workflow.services import attachments
 
 POSTGRES = "postgresql://tertial:hemlig:ord@127.0.0.1:1/tertial"
 
@@ -55,6 +57,35 @@ def test_what_was_there_before_a_restore_is_kept(opened: Terminal, tmp_path: Pat
     assert opened.json("status")["counts"]["not_started"] == 3
     opened("db", "restore", str(opened.data / "before-restore-1.backup"), "--yes")
     assert opened.json("status")["counts"]["submitted"] == 1
+
+
+def test_attachments_are_in_a_backup_and_told_of_once_they_have_come_in(
+    opened: Terminal, bare: Terminal, tmp_path: Path
+) -> None:
+    house = opened.house()
+    for unit, name in (("ost", "Karta.txt"), ("amn", "Hemlig.txt")):
+        attachments.add_file(
+            house.db,
+            f"2027-T1.{unit}",
+            name,
+            b"Norrut.",
+            limits=Limits(),
+            documents=house.documents,
+            secrets=house.secrets,
+            by="r",
+            now=house.now(),
+        )
+    opened.hand_in("ost")
+    file = tmp_path / "tertial.backup"
+    opened("db", "backup", str(file))
+    bare("db", "restore", str(file), now=DURING)
+    assert attachments.edition_file(bare.house().db, "2027-T1.ost", 1, 1)[1] == b"Norrut."
+    told = bare.json("submission", "show", "2027-T1", "ost")["editions"][0]["attachments"]
+    assert [(each["name"], each["kind"], each["bytes"], len(each["sha256"])) for each in told] == [
+        ("Karta.txt", "txt", 7, 64)
+    ]
+    assert "Attachment: Karta.txt, 7 bytes" in bare("submission", "show", "2027-T1", "ost").stdout
+    assert "Hemlig" not in bare("submission", "show", "2027-T1", "amn").stdout
 
 
 def test_restore_into_nothing_needs_no_yes(opened: Terminal, bare: Terminal, tmp_path: Path) -> None:

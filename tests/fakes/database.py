@@ -6,12 +6,14 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from threading import Lock
 
+from tests.fakes.attachments import FakeAttachments
 from tests.fakes.codes import FakeCodes
 from tests.fakes.details import FakeDetails
 from tests.fakes.extensions import FakeExtensions
 from tests.fakes.incoming import FakeIncoming
 from tests.fakes.standings import FakeStandings
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer, utc
+from workflow.domain.attachments import AttachedFile
 from workflow.domain.audit import GENESIS, Chained, Event, Head, chain
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
@@ -123,10 +125,18 @@ class FakeEditions:
 
     def add(self, edition: Edition) -> None:
         refer(self._tables.submissions, edition.submission)
+        for file in edition.files:
+            refer(self._tables.contents, (edition.submission, file.sha256))
         insert(self._tables.editions, (edition.submission, edition.number), in_utc(edition))
 
     def of(self, submission_id: str) -> tuple[Edition, ...]:
         return tuple(each for key, each in sorted(self._tables.editions.items()) if key[0] == submission_id)
+
+    def content(self, submission_id: str, number: int, file: AttachedFile) -> bytes:
+        edition = self._tables.editions.get((submission_id, number))
+        if edition is None or file not in edition.files:
+            raise NotFoundError(what=file.name)
+        return self._tables.contents[submission_id, file.sha256]
 
     def latest(self, round_id: str) -> dict[str, Edition]:
         return {
@@ -501,6 +511,7 @@ class FakeWork:
         self.rounds = FakeRounds(tables)
         self.submissions = FakeSubmissions(tables)
         self.drafts = FakeDrafts(tables)
+        self.attachments = FakeAttachments(tables)
         self.editions = FakeEditions(tables)
         self.extensions = FakeExtensions(tables)
         self.people = FakePeople(tables)

@@ -1,9 +1,10 @@
 """Documents in a few bytes: enough to see that they were asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from json import dumps
 
+from workflow.domain.attachments import AttachmentRefusedError, ending_of
 from workflow.domain.bundles import Bundle
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import QuestionSet
@@ -29,6 +30,12 @@ class FakeDocuments:
 
     def word_copy(self, sheet: EditionSheet) -> bytes:
         return f"copy {sheet.unit_name} {sheet.edition.number} {sheet.edition.sha256}".encode()
+
+    def attachment_kind(self, data: bytes, *, name: str, kinds: Collection[str]) -> str:
+        kind = ending_of(name)
+        if kind not in kinds or not data:
+            raise AttachmentRefusedError(file=name, why="")
+        return kind
 
     def word_report(self, bundle: Bundle) -> bytes:
         return f"report {bundle.round} {bundle.edition}".encode()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from workflow.domain.arrivals import Arrival
+from workflow.domain.attachments import Attachment
 from workflow.domain.audit import Chained
 from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
@@ -65,6 +66,8 @@ class Tables:
     submissions: dict[str, Submission] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[Answer, str]] = field(default_factory=dict)
     editions: dict[tuple[str, int], Edition] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+    contents: dict[tuple[str, str], bytes] = field(default_factory=dict)
     extensions: dict[str, Extension] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)
@@ -97,6 +100,6 @@ def insert(table: dict[Any, Value], key: object, value: Value) -> None:
     table[key] = value
 
 
-def refer(table: dict[str, Any], key: str) -> None:
+def refer(table: dict[Any, Any], key: object) -> None:
     if key not in table:
         raise FakeRefusedError(f"no such row: {key}")

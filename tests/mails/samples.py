@@ -203,7 +203,12 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
         ),
     )
     yield "receipt", receipt
-    yield "receipt-late-again", replace(receipt, late=words["day"], edition=2, diary_number="KS 2027/123")
+    yield (
+        "receipt-late-again",
+        replace(
+            receipt, late=words["day"], edition=2, diary_number="KS 2027/123", files=("Karta över Norrby.pdf (1,2 MB)",)
+        ),
+    )
     yield "approved", Approved(**shared)
     extension = Extension(**shared, previous_due=words["received"], reason="Nämnden möts i juni.", reminded=True)
     yield "extension", extension

@@ -1,15 +1,21 @@
 """The bundle gathers itself, keeps every edition, and is the same for the same content."""
 
 from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
+from json import loads
+from zipfile import ZipFile
 
 import pytest
 
 from tests.builders import CLOSES_AT
 from tests.fakes.files import FakeFiles
 from tests.services.conftest import NORRBY, ROUND, House
+from workflow.adapters.documents.documents import OfficeDocuments
+from workflow.domain.attachments import Limits
 from workflow.domain.errors import RoundMoveRefusedError
 from workflow.domain.rounds import RoundState
-from workflow.services import bundles, rounds
+from workflow.services import attachments, bundles, rounds, submissions
 
 
 def test_a_closed_round_gathers_itself_once(opened: House) -> None:
@@ -57,3 +63,38 @@ def test_an_open_round_has_only_drafts(opened: House) -> None:
     one = bundles.draft_bundle(opened.db, opened.documents, ROUND)
     assert one.files == bundles.draft_bundle(opened.db, opened.documents, ROUND).files
     assert one.bundle.is_draft
+
+
+def attach(house: House, name: str, data: bytes) -> None:
+    attachments.add_file(
+        house.db,
+        NORRBY,
+        name,
+        data,
+        limits=Limits(),
+        documents=house.documents,
+        secrets=house.secrets,
+        by="r-1",
+        now=house.clock.at,
+    )
+
+
+def test_attachments_lie_in_the_package_under_plain_names(opened: House) -> None:
+    """Those of what came in, none of a draft; the manifest holds the fingerprint of each."""
+    documents = OfficeDocuments()
+    opened.answer(NORRBY)
+    attach(opened, "Årsrapport – åäö 2.pdf", b"%PDF-1")
+    opened.submit(NORRBY)
+    submissions.take_back(opened.db, NORRBY, by="r", secrets=opened.secrets, now=opened.clock.at)
+    attach(opened, "Utkast.pdf", b"%PDF-2")
+    gathered = bundles.draft_bundle(opened.db, documents, ROUND)
+    place = "bilagor/norrby/01-arsrapport-aao-2.pdf"
+    with ZipFile(BytesIO(gathered.files[f"{ROUND}-utkast.zip"])) as package:
+        assert [name for name in package.namelist() if name.startswith("bilagor/")] == [place]
+        assert package.read(place) == b"%PDF-1"
+        listed = {each["name"]: each["sha256"] for each in loads(package.read("manifest.json"))["files"]}
+    assert listed[place] == sha256(b"%PDF-1").hexdigest()
+    norrby = next(unit for unit in gathered.bundle.units if unit.unit == "norrby")
+    assert [(each.name, each.path) for each in norrby.files] == [("Årsrapport – åäö 2.pdf", place)]
+    told = loads(gathered.files[f"{ROUND}-utkast.json"])["bundle"]["units"]
+    assert [each["files"][0]["path"] for each in told if each["files"]] == [place]

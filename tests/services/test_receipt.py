@@ -7,7 +7,8 @@ from email.policy import default
 import pytest
 
 from tests.services.conftest import HAMNEN, NORRBY, House
-from workflow.services import submissions
+from workflow.domain.attachments import Limits
+from workflow.services import attachments, submissions
 
 
 def documents(house: House, address: str) -> list[tuple[str, str]]:
@@ -45,3 +46,24 @@ def test_each_receipt_carries_its_own_edition(opened: House) -> None:
     to_asa = [each.data for each in opened.postman.taken if each.recipients[0] == "asa.pahittad@norrby.example"]
     named = [number for data in to_asa for number in (1, 2) if f"norrby-svar-{number}.docx".encode() in data]
     assert sorted(named) == [1, 2]
+
+
+def test_it_lists_the_attachments_that_came_in(opened: House) -> None:
+    opened.answer(NORRBY)
+    attachments.add_file(
+        opened.db,
+        NORRBY,
+        "Karta.png",
+        b"x" * 1500,
+        limits=Limits(),
+        documents=opened.documents,
+        secrets=opened.secrets,
+        by="r",
+        now=opened.clock.at,
+    )
+    opened.submit(NORRBY)
+    opened.deliver()
+    sent = next(each for each in opened.postman.taken if b"svar-1.docx" in each.data)
+    body = BytesParser(EmailMessage, policy=default).parsebytes(sent.data).get_body(("plain",))
+    assert body is not None
+    assert "BILAGOR\n\n  Karta.png (2 kB)" in body.get_content().replace("\r", "")

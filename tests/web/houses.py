@@ -94,7 +94,13 @@ def content(house: App) -> list[object]:
         held: list[object] = [work.log.all(), work.rounds.all(), work.beats.all(), work.outbox.list()]
         for round_ in work.rounds.all():
             for each in work.submissions.of_round(round_.id):
-                held += [each, each.version, work.drafts.of(each.id), work.editions.of(each.id)]
+                held += [
+                    each,
+                    each.version,
+                    work.drafts.of(each.id),
+                    work.editions.of(each.id),
+                    work.attachments.of(each.id),
+                ]
                 held += [work.recipients.links_of(each.id), work.recipients.of(each.id)]
         return held
 

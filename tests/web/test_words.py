@@ -12,6 +12,7 @@ from babel.messages.extract import extract
 from babel.support import Translations
 
 import workflow
+from workflow.adapters.documents.attached_refusals import ATTACHED_REFUSALS
 from workflow.adapters.documents.form_leftovers import NOTES, PLACES
 from workflow.adapters.documents.form_reader import CLEANED
 from workflow.adapters.documents.refusals import REFUSALS
@@ -80,7 +81,7 @@ def test_everything_is_translated_with_all_its_fields(source: object) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("sentence", [*REFUSALS, *SAID, *PLACES, *NOTES, *ASIDES, CLEANED])
+@pytest.mark.parametrize("sentence", [*REFUSALS, *ATTACHED_REFUSALS, *SAID, *PLACES, *NOTES, *ASIDES, CLEANED])
 def test_what_stands_in_an_error_is_translated(sentence: str) -> None:
     assert english(sentence)
 

@@ -76,6 +76,8 @@ def _edition(edition: Record) -> list[str]:
         if each["not_applicable"]:
             lines.append(plain(f"Not applicable: {each['na_reason']}"))
         lines += [plain(line) for line in each["answer"].splitlines()]
+    for each in edition["attachments"]:
+        lines += ["", plain(f"Attachment: {each['name']}, {each['bytes']} bytes, sha256 {each['sha256']}")]
     return lines
 
 

@@ -1,19 +1,39 @@
 """The gathered report as a value: focus area → question → unit, with missing, late and not applicable explicit."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from unicodedata import normalize
 
 from workflow.domain.forms import Answer
 from workflow.domain.people import sort_key
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, State, Submission
 
+FILES = "bilagor"
+"""The folder of the ZIP in which attachments lie, a folder for each unit."""
+
+_LONGEST = 40
+_OTHERS = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFile:
+    """An attachment in the report: the unit's own name for it, and its place in the ZIP (plain ASCII)."""
+
+    name: str
+    path: str
+    kind: str
+    sha256: str
+    size: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStatus:
     """How one unit stands in the report. `edition` 0 means nothing has been handed in.
 
+    `files` are the attachments of the edition shown.
     `received_at` and `late_days` are those of the first edition, the legal moment; `edition_…` those of the text shown.
     """
 
@@ -29,6 +49,7 @@ class UnitStatus:
     diary_number: str
     edition_received_at: datetime | None = None
     edition_late_days: int = 0
+    files: tuple[BundleFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +107,10 @@ class Bundle:
     @property
     def missing(self) -> tuple[UnitStatus, ...]:
         return tuple(unit for unit in self.units if unit.edition == 0 and unit.state != State.EXCUSED)
+
+    @property
+    def with_files(self) -> tuple[UnitStatus, ...]:
+        return tuple(unit for unit in self.units if unit.files)
 
     @property
     def late(self) -> tuple[UnitStatus, ...]:
@@ -159,7 +184,27 @@ def _status(submission: Submission, edition: Edition | None) -> UnitStatus:
         diary_number=submission.diary_number,
         edition_received_at=edition.received_at if edition else None,
         edition_late_days=edition.late_days if edition else 0,
+        files=_files(submission.unit, edition) if edition else (),
     )
+
+
+def _files(unit: str, edition: Edition) -> tuple[BundleFile, ...]:
+    return tuple(
+        BundleFile(
+            name=file.name,
+            path=f"{FILES}/{unit}/{place:02}-{_plain(file.name.rpartition('.')[0])}.{file.kind}",
+            kind=file.kind,
+            sha256=file.sha256,
+            size=file.size,
+        )
+        for place, file in enumerate(edition.files, start=1)
+    )
+
+
+def _plain(words: str) -> str:
+    """Letters and digits that every program and archive can hold, at most 40: Årsrapport 2 → arsrapport-2."""
+    letters = normalize("NFKD", words.casefold()).encode("ascii", "ignore").decode()
+    return _OTHERS.sub("-", letters)[:_LONGEST].strip("-") or "bilaga"
 
 
 def _last_change(round_: Round, submissions: Sequence[Submission]) -> datetime:

@@ -152,7 +152,10 @@ class ReceiptItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(UnitLetter):
-    """`received` is the legal moment in words; `late` is "" or like "1 arbetsdag"; `sha256` the fingerprint."""
+    """`received` is the legal moment in words; `late` is "" or like "1 arbetsdag"; `sha256` the fingerprint.
+
+    `files` are the attachments, each with its size: "karta.pdf (340 kB)".
+    """
 
     kind: ClassVar[MessageKind] = MessageKind.RECEIPT
     received: str
@@ -161,6 +164,7 @@ class Receipt(UnitLetter):
     diary_number: str
     sha256: str
     items: tuple[ReceiptItem, ...]
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

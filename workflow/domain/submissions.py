@@ -1,12 +1,13 @@
 """One unit's filled form in a round: its states, who may move it where, its deadline and its handed-in editions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from json import dumps
 
+from workflow.domain.attachments import AttachedFile
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import (
     DeadlineError,
@@ -275,7 +276,7 @@ def _with_deadline(submission: Submission, due_at: datetime, at: datetime) -> Su
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One handed-in version, kept whole for ever."""
+    """One handed-in version, kept whole for ever; `files` are the attachments that came in with it."""
 
     submission: str
     number: int
@@ -283,6 +284,7 @@ class Edition:
     received_at: datetime
     received_from: str
     late_days: int
+    files: tuple[AttachedFile, ...] = ()
 
     @property
     def slot(self) -> str:
@@ -291,7 +293,7 @@ class Edition:
 
     @property
     def sha256(self) -> str:
-        return answers_sha256(self.answers)
+        return answers_sha256(self.answers, self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,9 +346,14 @@ def submission_id(round_id: str, unit: str) -> str:
     return f"{round_id}.{unit}"
 
 
-def answers_sha256(answers: Answers) -> str:
-    """The fingerprint of what was handed in: SHA-256 over canonical JSON, the same on every machine."""
+def answers_sha256(answers: Answers, files: Iterable[AttachedFile] = ()) -> str:
+    """The fingerprint of what was handed in: SHA-256 over canonical JSON, the same on every machine.
+
+    Attachments are in it by name, fingerprint and size; without any it is that of the answers alone.
+    """
     rows = [
         [answer.question, answer.text, answer.not_applicable, answer.na_reason] for _, answer in sorted(answers.items())
     ]
-    return sha256(dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    attached = sorted([each.name, each.sha256, each.size] for each in files)
+    whole = {"answers": rows, "files": attached} if attached else rows
+    return sha256(dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

@@ -1,5 +1,6 @@
 """Gathering what has come in: Word, JSON and one ZIP with a manifest; the final edition gathers itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from workflow.services.rounds import SYSTEM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The files of an edition by name; the ZIP holds the others and their manifest."""
+    """The files of an edition by name; the ZIP holds the others, the attachments, and the manifest of them all."""
 
     bundle: Bundle
     files: dict[str, bytes]
@@ -21,7 +22,7 @@ class Gathered:
 
 def draft_bundle(db: Database, documents: Documents, round_id: str) -> Gathered:
     """What has come in so far, as a draft edition. Changes nothing; the same content gives the same bytes."""
-    return _write(documents, _compose(db, round_id, edition=0))
+    return _write(documents, *_compose(db, round_id, edition=0))
 
 
 def bundle_round(
@@ -40,10 +41,10 @@ def bundle_round(
     if not round_.allows(RoundMove.BUNDLE):
         raise RoundMoveRefusedError(round=round_id, state=round_.state, move=RoundMove.BUNDLE)
     if round_.editions:
-        last = _write(documents, _compose(db, round_id, edition=round_.editions))
+        last = _write(documents, *_compose(db, round_id, edition=round_.editions))
         if all(files.read(f"{round_id}/{name}") == data for name, data in last.files.items()):
             return last
-    gathered = _write(documents, _compose(db, round_id, edition=round_.editions + 1))
+    gathered = _write(documents, *_compose(db, round_id, edition=round_.editions + 1))
     with db.read() as work:
         anchor = Anchor(work.log.head(), now)
     with db.begin() as work:
@@ -78,18 +79,24 @@ def file_stem(bundle: Bundle) -> str:
     return f"{bundle.round}-utkast" if bundle.is_draft else f"{bundle.round}-utgava-{bundle.edition}"
 
 
-def _compose(db: Database, round_id: str, *, edition: int) -> Bundle:
+def _compose(db: Database, round_id: str, *, edition: int) -> tuple[Bundle, dict[str, bytes]]:
+    """The report, and the attachments by their place in the ZIP."""
     with db.read() as work:
-        return compose_bundle(
-            work.rounds.get(round_id),
-            work.submissions.of_round(round_id),
-            work.editions.latest(round_id),
-            edition=edition,
-        )
+        editions = work.editions.latest(round_id)
+        submissions = work.submissions.of_round(round_id)
+        bundle = compose_bundle(work.rounds.get(round_id), submissions, editions, edition=edition)
+        places = {unit.unit: unit.files for unit in bundle.with_files}
+        attached = {
+            place.path: work.editions.content(each.id, editions[each.id].number, file)
+            for each in submissions
+            if each.unit in places
+            for place, file in zip(places[each.unit], editions[each.id].files, strict=True)
+        }
+    return bundle, attached
 
 
-def _write(documents: Documents, bundle: Bundle) -> Gathered:
+def _write(documents: Documents, bundle: Bundle, attached: Mapping[str, bytes]) -> Gathered:
     stem = file_stem(bundle)
     files = {f"{stem}.docx": documents.word_report(bundle), f"{stem}.json": documents.json_report(bundle)}
-    packed = documents.pack(files, at=bundle.as_of)
+    packed = documents.pack({**files, **attached}, at=bundle.as_of)
     return Gathered(bundle=bundle, files={**files, f"{stem}.zip": packed})

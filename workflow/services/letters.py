@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from workflow.domain import datewords
+from workflow.domain.attachments import size_words
 from workflow.domain.calendar import Calendar
 from workflow.domain.codes import CODE_LIFE, LinkMode
 from workflow.domain.forms import QuestionSet
@@ -196,6 +197,7 @@ def _receipt(at: Situation, shared: dict[str, Any]) -> Letter:
         diary_number=at.submission.diary_number,
         sha256=edition.sha256,
         items=items,
+        files=tuple(f"{each.name} ({size_words(each.size, language)})" for each in edition.files),
     )
 
 

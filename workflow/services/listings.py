@@ -184,6 +184,9 @@ def _edition(edition: Edition, asked: QuestionSet) -> Json:
             {"question": each.key, "number": each.number, "text": each.text, **_answer(edition.answers.get(each.key))}
             for each in asked.questions
         ],
+        "attachments": [
+            {"name": each.name, "kind": each.kind, "bytes": each.size, "sha256": each.sha256} for each in edition.files
+        ],
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from workflow.domain.attachments import AttachedFile, Attachment
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import (
@@ -45,6 +46,17 @@ class Sheet:
     submission: Submission
     questions: QuestionSet
     answers: Mapping[str, Answer]
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def files(self) -> tuple[AttachedFile, ...]:
+        """The attachments as they would be handed in."""
+        return tuple(each.file for each in self.attachments)
+
+    @property
+    def seal(self) -> str:
+        """Names the draft as it stands, so that nobody hands in what they have not read."""
+        return answers_sha256(self.answers, self.files)
 
 
 def sheet(db: Database, submission_id: str) -> Sheet:
@@ -57,6 +69,7 @@ def sheet(db: Database, submission_id: str) -> Sheet:
             submission=submission,
             questions=round_.form.asked(submission.kind, submission.unit),
             answers=work.drafts.of(submission_id),
+            attachments=work.attachments.of(submission_id),
         )
 
 
@@ -74,15 +87,13 @@ def save_answers(
     saved. Raises TextRefusedError, LockedQuestionError, MoveRefusedError: then nothing is saved.
     """
     with db.begin() as work:
-        submission, round_ = _answerable(work, submission_id)
+        submission, round_ = answerable(work, submission_id)
         questions = round_.form.asked(submission.kind, submission.unit)
         cleaned = [clean_answer(answer, known=questions.keys) for answer in answers]
         stored, clashes = _append(work, submission, cleaned, by=by, now=now)
         if not stored:
             return Saved(submission=submission, questions=questions, answers={}, clashes=clashes)  # nothing began
-        written = work.submissions.save(submission.write(questions, stored, at=now))
-        if submission.state != written.state:
-            work.log.append(_event("submission.started", written, by, now))
+        written = note_written(work, submission, questions, stored, by=by, now=now)
         return Saved(submission=written, questions=questions, answers=stored, clashes=clashes)
 
 
@@ -98,14 +109,15 @@ def submit(
 ) -> Submission:
     """The legal moment: edition, receipt and log in one transaction; planned reminders fall.
 
-    `seal` (answers_sha256 of what was read through) makes sure that nothing else is handed in: DraftChangedError.
+    `seal` (Sheet.seal of what was read through) makes sure that nothing else is handed in: DraftChangedError.
     Raises IncompleteError with what is missing; MoveRefusedError when it has been handed in already.
     """
     with db.begin() as work:
-        submission, round_ = _answerable(work, submission_id)
+        submission, round_ = answerable(work, submission_id)
         questions = round_.form.asked(submission.kind, submission.unit)
         answers = work.drafts.of(submission_id)
-        if seal and submission.is_owed and seal != answers_sha256(answers):
+        files = tuple(each.file for each in work.attachments.of(submission_id))
+        if seal and submission.is_owed and seal != answers_sha256(answers, files):
             raise DraftChangedError
         submitted = submission.submit(questions, answers, at=now, calendar=calendar)
         submitted = work.submissions.save(submitted)
@@ -116,14 +128,15 @@ def submit(
             received_at=now,
             received_from=by,
             late_days=calendar.days_late(submission.due_at, now),
+            files=files,
         )
         work.editions.add(edition)
         withdraw_untrue(work, submitted, round_state=round_.state, now=now)
         _lapse_request(work, submitted, by, secrets, now)
         announce(work, submitted, MessageKind.RECEIPT, slot=edition.slot, secrets=secrets, now=now)
-        work.log.append(
-            _event("submission.submitted", submitted, by, now, edition=edition.number, sha256=edition.sha256)
-        )
+        data: dict[str, str | int] = {"edition": edition.number, "sha256": edition.sha256}
+        data |= {"files": len(files)} if files else {}
+        work.log.append(_event("submission.submitted", submitted, by, now, **data))
         return submitted
 
 
@@ -133,7 +146,7 @@ def take_back(db: Database, submission_id: str, *, by: str, secrets: Secrets, no
     Where the round's last day has been moved since, what is owed again follows it, and its people are told.
     """
     with db.begin() as work:
-        submission, round_ = _answerable(work, submission_id)
+        submission, round_ = answerable(work, submission_id)
         back = submission.take_back(at=now)
         act = Act(work=work, by=by, now=now, secrets=secrets)
         rejoined = back.rejoin(round_.due_at[submission.kind], at=now)
@@ -256,12 +269,23 @@ def _lapse_request(work: Work, submission: Submission, by: str, secrets: Secrets
     act.lapse(submission, open_among(work.extensions.of(submission.id)))
 
 
-def _answerable(work: Work, submission_id: str) -> tuple[Submission, Round]:
+def answerable(work: Work, submission_id: str) -> tuple[Submission, Round]:
+    """The submission, locked, and its round. Raises RoundNotAnswerableError, NotFoundError."""
     submission = work.submissions.get(submission_id, lock=True)
     round_ = work.rounds.get(submission.round)
     if round_.state not in ANSWERABLE:
         raise RoundNotAnswerableError(round=round_.id)
     return submission, round_
+
+
+def note_written(
+    work: Work, submission: Submission, questions: QuestionSet, answers: Mapping[str, Answer], *, by: str, now: datetime
+) -> Submission:
+    """The draft has been written in: how far it is now, and in the log that it was begun. Raises MoveRefusedError."""
+    written = work.submissions.save(submission.write(questions, answers, at=now))
+    if submission.state != written.state:
+        work.log.append(_event("submission.started", written, by, now))
+    return written
 
 
 def _append(

@@ -135,7 +135,9 @@ def way_on(request: Request, error: TertialError | None) -> str:
     if isinstance(error, SessionOverError):
         return ""
     if path.startswith("/svara"):
-        return "/svara/word/ladda-upp" if isinstance(error, TooLargeError) else "/svara"
+        if not isinstance(error, TooLargeError):
+            return "/svara"
+        return "/svara/bilagor" if path.startswith("/svara/bilagor") else "/svara/word/ladda-upp"
     return path.rpartition("/")[0] if request.method == "POST" and not path.startswith(PERSONAL) else ""
 
 

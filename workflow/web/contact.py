@@ -18,7 +18,7 @@ from workflow.domain.forms import Answer, clean_written, missing
 from workflow.domain.submissions import Move, State
 from workflow.ports import Job
 from workflow.services import access, submissions
-from workflow.web import mailed_form, more_time, saving, word
+from workflow.web import attachment_pages, mailed_form, more_time, saving, word
 from workflow.web.desk import HANDED_IN, Desk, read_desk, show, show_form, sit_down, store
 from workflow.web.forms_in import SentForm, field, visible
 from workflow.web.site import CONTACT_COOKIE, end_cookie, go, language_of, render, site_of
@@ -29,9 +29,11 @@ router.include_router(saving.router)
 router.include_router(word.router)
 router.include_router(mailed_form.router)
 router.include_router(more_time.router)
+router.include_router(attachment_pages.router)
 
 CHECK = "/svara/kontrollera"
 RECEIPT = "/svara/kvitto"
+WAYS = {"check": CHECK, "files": attachment_pages.PAGE}
 
 
 class ReviewStartedError(RefusedError):
@@ -53,9 +55,9 @@ def answer(request: Request) -> Response:
 
 @router.post("/svara")
 def save(request: Request, form: SentForm) -> Response:
-    """Save; with `action=check` go on to reading through. Nothing typed is lost, whatever is refused."""
+    """Save; then go where the pressed button leads (WAYS). Nothing typed is lost, whatever is refused."""
     desk = sit_down(request, form)
-    return store(request, desk, form, then=CHECK if form.get("action") == "check" else "/svara")
+    return store(request, desk, form, then=WAYS.get(field(form, "action"), "/svara"))
 
 
 @router.get("/svara/kopia")

@@ -11,7 +11,7 @@ from workflow.bootstrap import App
 from workflow.domain.errors import LockedQuestionError, TertialError
 from workflow.domain.extensions import Extension, ExtensionState, in_force, open_among
 from workflow.domain.forms import Answer, QuestionSet, missing
-from workflow.domain.submissions import Edition, State, Submission, answers_sha256
+from workflow.domain.submissions import Edition, State, Submission
 from workflow.services import extensions, overview, submissions
 from workflow.services.access import Visitor
 from workflow.services.inbox import mailed_forms
@@ -52,7 +52,7 @@ class Desk:
     @property
     def draft_seal(self) -> str:
         """Names the draft as it stands, so that nobody hands in what they have not read."""
-        return answers_sha256(self.sheet.answers)
+        return self.sheet.seal
 
 
 def sit_down(request: Request, form: FormData | None = None) -> Desk:

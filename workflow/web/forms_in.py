@@ -1,7 +1,7 @@
 """How forms are read: strictly, so that no letter is guessed and nothing typed is lost on the way."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from workflow.domain.errors import RefusedError
 
 MOST_FIELDS = 1_000  # a form of a hundred questions has some six hundred
+MOST_FILES = 100  # chosen at once
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
@@ -79,22 +80,27 @@ def _typed_pairs(body: bytes) -> Iterator[tuple[str, str]]:
         yield from parse_qsl(piece, encoding="utf-8", errors="replace")
 
 
-async def _read_upload(request: Request) -> AsyncIterator[FormData]:
-    """The fields of a form that carries a file. Raises UnreadableFormError, TooLargeError."""
-    if not request.headers.get("content-type", "").lower().startswith(MULTIPART):
-        raise UnreadableFormError
-    try:
-        form = await request.form(max_files=1, max_fields=10)
-    except HTTPException as error:  # what Starlette makes of a multipart body that does not parse
-        raise UnreadableFormError from error
-    try:
-        yield form
-    finally:
-        await form.close()
+def _upload(files: int) -> Callable[[Request], AsyncIterator[FormData]]:
+    """Reads the fields of a form that carries so many files. Raises UnreadableFormError, TooLargeError."""
+
+    async def read(request: Request) -> AsyncIterator[FormData]:
+        if not request.headers.get("content-type", "").lower().startswith(MULTIPART):
+            raise UnreadableFormError
+        try:
+            form = await request.form(max_files=files, max_fields=10)
+        except HTTPException as error:  # what Starlette makes of a multipart body that does not parse
+            raise UnreadableFormError from error
+        try:
+            yield form
+        finally:
+            await form.close()
+
+    return read
 
 
 SentForm = Annotated[FormData, Depends(_read_form)]
-SentFile = Annotated[FormData, Depends(_read_upload)]
+SentFile = Annotated[FormData, Depends(_upload(1))]
+SentFiles = Annotated[FormData, Depends(_upload(MOST_FILES))]
 
 
 def field(form: FormData, name: str) -> str:
@@ -115,6 +121,16 @@ def sent_file(form: FormData, name: str) -> tuple[str, bytes]:
     if not isinstance(upload, UploadFile) or not upload.filename:
         raise NoFileError
     return visible(upload.filename), upload.file.read()
+
+
+def sent_files(form: FormData, name: str) -> list[tuple[str, bytes]]:
+    """The names and contents of the files; none where none was chosen."""
+    chosen = (each for each in form.getlist(name) if isinstance(each, UploadFile) and each.filename)
+    found = []
+    for each in chosen:
+        each.file.seek(0)
+        found.append((visible(each.filename or ""), each.file.read()))
+    return found
 
 
 def typed_texts(form: FormData) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 
 from workflow.bootstrap import App
 from workflow.domain import datewords
+from workflow.domain.attachments import size_words
 from workflow.domain.errors import (
     LoginRefusedError,
     NotFoundError,
@@ -73,7 +74,7 @@ def language_of(request: Request, own: str = "") -> str:
 
 
 def render(request: Request, template: str, *, status: int = 200, language: str = "", **values: object) -> HTMLResponse:
-    """A page. Templates get `now`, `language`, `office`, `words` (dates), `calendar` and what is passed."""
+    """A page. Templates get `now`, `language`, `office`, `calendar`, words for dates and sizes, and what is passed."""
     house = site_of(request)
     spoken = language or language_of(request)
     environment: Environment = request.app.state.templates[spoken]
@@ -83,6 +84,7 @@ def render(request: Request, template: str, *, status: int = 200, language: str 
         "office": house.office,
         "calendar": house.calendar,
         "words": datewords,
+        "size_words": size_words,
         "now": house.now(),
         "coordinator": None,
         "visitor": None,

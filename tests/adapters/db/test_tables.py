@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tests.builders import NOW, a_message, an_answer, an_attempt, an_edition, an_event
+from tests.builders import NOW, a_file, a_message, an_answer, an_attachment, an_attempt, an_edition, an_event
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import APPEND_ONLY
@@ -27,7 +27,8 @@ def filled(sql_stocked: SqlDatabase) -> SqlDatabase:
     """A row in every table that is kept for ever."""
     with sql_stocked.begin() as work:
         work.drafts.save("2027-T1.norrby", an_answer(), by="r-1", at=NOW)
-        work.editions.add(an_edition())
+        work.attachments.add(an_attachment(), b"%PDF")
+        work.editions.add(an_edition(files=(a_file(),)))
         work.outbox.plan([a_message()])
         work.outbox.note(an_attempt())
         work.log.append(an_event())

@@ -11,7 +11,7 @@ from docx_plus.core.ns import qn
 from openxml_audit.validator import OpenXmlValidator
 
 from tests.adapters.documents.samples import FORM, QUESTIONS, TRICKY
-from tests.builders import an_edition
+from tests.builders import a_file, an_edition
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import Answer
@@ -27,6 +27,7 @@ SHEET = EditionSheet(
     edition=an_edition(
         number=2,
         received_at=datetime(2027, 5, 21, 9, tzinfo=UTC),
+        files=(a_file(size=1_240_000),),
         answers={
             "samverkan_naringsliv": Answer(question="samverkan_naringsliv", text=f"Först.\n\n  {TRICKY}\nSist."),
             "vaxla_upp": Answer(question="vaxla_upp", not_applicable=True, na_reason="Vi deltar inte.\nÄn."),
@@ -71,6 +72,9 @@ def test_every_question_stands_with_its_answer_as_it_was_written() -> None:
         "Inget svar.",
         "3.2  Hur sker samarbetet?",
         "Inget svar.",
+        "Bilagor",
+        "Bilaga åtta.pdf (1,2 MB)",
+        f"SHA-256 {a_file().sha256}",
         "Svarens fingeravtryck (SHA-256)",
         SHEET.edition.sha256,
     ]

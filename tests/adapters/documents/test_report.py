@@ -1,6 +1,7 @@
 """The gathered report: what it says, word for word, and that it is the same every time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from json import dumps, loads
 from pathlib import Path
@@ -13,6 +14,7 @@ from openxml_audit.validator import OpenXmlValidator
 
 from tests.adapters.documents.samples import TRICKY, bundle
 from workflow.adapters.documents.documents import OfficeDocuments
+from workflow.domain.bundles import BundleFile
 
 OFFICE = OfficeDocuments()
 
@@ -139,3 +141,17 @@ def test_json_holds_everything() -> None:
     assert entries[1]["status"]["late_days"] == 2
     assert [unit["unit"] for unit in content["bundle"]["units"]] == ["bromma", "enskede", "farsta", "hamn", "val"]
     assert data == (dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def test_attachments_stand_last_with_their_place_in_the_package(tmp_path: Path) -> None:
+    file = BundleFile(name="Årsrapport.pdf", path="bilagor/bromma/01-arsrapport.pdf", kind="pdf", sha256="0", size=1200)
+    units = tuple(replace(unit, files=(file,)) if unit.unit == "bromma" else unit for unit in bundle().units)
+    with_one = OFFICE.word_report(replace(bundle(), units=units))
+    document = Document(BytesIO(with_one))
+    assert list(rows(document, 2))[1:] == [
+        [["Bromma stadsdelsnämnd"], ["Årsrapport.pdf (1 kB)"], ["bilagor/bromma/01-arsrapport.pdf"]]
+    ]
+    assert "Bilagor" not in words(report())
+    path = tmp_path / "report.docx"
+    path.write_bytes(with_one)
+    assert OpenXmlValidator().validate(path).errors == []

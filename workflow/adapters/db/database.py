@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 
 from workflow.adapters.db.access import SqlAccess
+from workflow.adapters.db.attachments import SqlAttachments
 from workflow.adapters.db.beats import SqlBeats
 from workflow.adapters.db.channel import SqlChannels
 from workflow.adapters.db.codes import SqlCodes
@@ -28,6 +29,7 @@ class SqlWork:
         self.rounds = SqlRounds(connection)
         self.submissions = SqlSubmissions(connection)
         self.drafts = SqlDrafts(connection)
+        self.attachments = SqlAttachments(connection)
         self.editions = SqlEditions(connection)
         self.extensions = SqlExtensions(connection)
         self.people = SqlPeople(connection)

@@ -31,6 +31,8 @@ LOSSES = (
     Loss("0011", "details_checks", "1 = 1", "yearly questions about the register, with their answers"),
     Loss("0011", "corrections", "1 = 1", "corrections that contacts have asked for"),
     Loss("0015", "incoming", "1 = 1", "mails that came in, with their files"),
+    Loss("0016", "attachments", "1 = 1", "attachments beside drafts"),
+    Loss("0016", "edition_files", "1 = 1", "attachments that have been handed in"),
 )
 
 

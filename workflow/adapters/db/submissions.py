@@ -1,15 +1,17 @@
 """The SQL for submissions and the editions that were handed in."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from workflow.adapters.db import codecs, tables
+from workflow.adapters.db.attachments import content_of, freeze_files, frozen_files
 from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values, locked
-from workflow.adapters.db.tables import editions, submissions
+from workflow.adapters.db.tables import edition_files, editions, submissions
+from workflow.domain.attachments import AttachedFile
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.people import UnitKind, search_key, stored_sort_key
 from workflow.domain.submissions import Edition, Standing, State, Submission
@@ -150,10 +152,20 @@ class SqlEditions:
             "late_days": edition.late_days,
         }
         self._connection.execute(insert(editions), row)
+        freeze_files(self._connection, edition)
 
     def of(self, submission_id: str) -> tuple[Edition, ...]:
         query = select(editions).where(editions.c.submission == submission_id).order_by(editions.c.number)
-        return tuple(_edition(row) for row in self._connection.execute(query))
+        files = frozen_files(self._connection, edition_files.c.submission == submission_id)
+        rows = self._connection.execute(query)
+        return tuple(_edition(row, files.get((submission_id, row.number), ())) for row in rows)
+
+    def content(self, submission_id: str, number: int, file: AttachedFile) -> bytes:
+        if file not in frozen_files(self._connection, edition_files.c.submission == submission_id).get(
+            (submission_id, number), ()
+        ):
+            raise NotFoundError(what=file.name)
+        return content_of(self._connection, submission_id, file)
 
     def latest(self, round_id: str) -> dict[str, Edition]:
         newer = editions.alias("newer")
@@ -163,10 +175,13 @@ class SqlEditions:
             .exists()
         )
         query = select(editions).join(submissions).where(submissions.c.round == round_id, ~overtaken)
-        return {row.submission: _edition(row) for row in self._connection.execute(query)}
+        rows = self._connection.execute(query)
+        of_round = select(submissions.c.id).where(submissions.c.round == round_id)
+        files = frozen_files(self._connection, edition_files.c.submission.in_(of_round))
+        return {row.submission: _edition(row, files.get((row.submission, row.number), ())) for row in rows}
 
 
-def _edition(row: Row[Any]) -> Edition:
+def _edition(row: Row[Any], files: Sequence[AttachedFile]) -> Edition:
     return Edition(
         submission=row.submission,
         number=row.number,
@@ -174,4 +189,5 @@ def _edition(row: Row[Any]) -> Edition:
         received_at=row.received_at,
         received_from=row.received_from,
         late_days=row.late_days,
+        files=tuple(files),
     )

@@ -1,7 +1,6 @@
 """The schema: one table per noun, with constraints that mirror the domain."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
@@ -12,6 +11,7 @@ from sqlalchemy import (
     Date,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from workflow.adapters.db.columns import Instant
+from workflow.domain.attachments import KINDS
 from workflow.domain.codes import LinkMode
 from workflow.domain.details import CorrectionState, Said, Wish
 from workflow.domain.extensions import ExtensionState
@@ -54,7 +55,7 @@ BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"
 """Text that both databases order as Python does, whatever the server's language."""
 
 
-def _among(column: str, allowed: Iterable[StrEnum]) -> str:
+def _among(column: str, allowed: Iterable[str]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in allowed)})"
 
 
@@ -162,6 +163,54 @@ editions = Table(
     PrimaryKeyConstraint("submission", "number"),
     CheckConstraint("number > 0", name="number"),
 )
+
+contents = Table(  # of attachments: what the same unit adds twice is kept once, and no unit can tell what another has
+    "contents",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    _text("sha256"),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("submission", "sha256"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("submission"),
+    _text("name"),
+    _text("kind"),
+    _text("sha256"),
+    _number("size"),
+    _text("added_by"),
+    Column("added_at", Instant, nullable=False),
+    ForeignKeyConstraint(["submission", "sha256"], ["contents.submission", "contents.sha256"]),
+    CheckConstraint(_among("kind", KINDS), name="kind"),
+    CheckConstraint("size > 0", name="size"),
+    Index(None, "submission"),
+)
+
+edition_files = Table(
+    "edition_files",
+    metadata,
+    _text("submission"),
+    _number("edition"),
+    _number("place"),
+    _text("name"),
+    _text("kind"),
+    _text("sha256"),
+    _number("size"),
+    PrimaryKeyConstraint("submission", "edition", "place"),
+    ForeignKeyConstraint(["submission", "edition"], ["editions.submission", "editions.number"]),
+    ForeignKeyConstraint(
+        ["submission", "sha256"],
+        ["contents.submission", "contents.sha256"],
+        name="fk_edition_files_content",
+    ),
+    CheckConstraint(_among("kind", KINDS), name="kind"),
+    CheckConstraint("size > 0", name="size"),
+)
+"""By the second reference nobody can take away the content of what has been handed in."""
 
 IS_ASKED = text(_among("state", [ExtensionState.ASKED]))
 
@@ -527,5 +576,5 @@ guards = Table(
     _text("told"),
 )
 
-APPEND_ONLY = (answers, editions, attempts, events)
+APPEND_ONLY = (answers, editions, edition_files, attempts, events)
 """Kept for ever: triggers in the database refuse to change or delete their rows."""

@@ -19,6 +19,7 @@ class CopyWords:
     office: str
     not_applicable: str
     no_answer: str
+    files: str
     fingerprint: str
     page: tuple[str, str]
 
@@ -36,6 +37,7 @@ WORDS: Mapping[str, CopyWords] = MappingProxyType(
             office="Lämnat till",
             not_applicable="Ej aktuellt: ",
             no_answer="Inget svar.",
+            files="Bilagor",
             fingerprint="Svarens fingeravtryck (SHA-256)",
             page=("Sida", "av"),
         ),
@@ -50,6 +52,7 @@ WORDS: Mapping[str, CopyWords] = MappingProxyType(
             office="Submitted to",
             not_applicable="Not applicable: ",
             no_answer="No answer.",
+            files="Attachments",
             fingerprint="Fingerprint of the answers (SHA-256)",
             page=("Page", "of"),
         ),

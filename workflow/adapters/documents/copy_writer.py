@@ -9,6 +9,7 @@ from docx.text.paragraph import Paragraph
 from workflow.adapters.documents.copy_words import WORDS, CopyWords
 from workflow.adapters.documents.typography import LANGUAGE, calm, in_sentence
 from workflow.adapters.documents.word import Card, as_bytes, new_document, speak, write
+from workflow.domain.attachments import size_words
 from workflow.domain.forms import Answer, AskedQuestion
 from workflow.ports import EditionSheet
 
@@ -22,6 +23,11 @@ def word_copy(sheet: EditionSheet) -> bytes:
         _speak_swedish(write(document.add_paragraph(), f"{area.number}. {area.title}", "Heading 1"), words)
         for question in area.questions:
             _write_question(document, question, sheet.edition.answers.get(question.key), words)
+    if sheet.edition.files:
+        write(document.add_paragraph(), words.files, "Heading 1")
+        for file in sheet.edition.files:
+            write(document.add_paragraph(), f"{file.name} ({size_words(file.size, sheet.language)})", "Answer")
+            write(document.add_paragraph(), f"SHA-256 {file.sha256}", "Meta")
     write(document.add_paragraph(), words.fingerprint, "Heading 2")
     write(document.add_paragraph(), sheet.edition.sha256, "Meta")
     return as_bytes(document, at=sheet.edition.received_at)

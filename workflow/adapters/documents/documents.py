@@ -1,10 +1,11 @@
 """The door `Documents`: every kind of file that goes out to people or comes back from them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workflow.adapters.documents.archive import pack
+from workflow.adapters.documents.attached import attachment_kind
 from workflow.adapters.documents.copy_writer import word_copy
 from workflow.adapters.documents.form_copies import FormCopies
 from workflow.adapters.documents.form_reader import read_word
@@ -31,6 +32,9 @@ class OfficeDocuments:
 
     def word_copy(self, sheet: EditionSheet) -> bytes:
         return word_copy(sheet)
+
+    def attachment_kind(self, data: bytes, *, name: str, kinds: Collection[str]) -> str:
+        return attachment_kind(data, name=name, kinds=kinds)
 
     def word_report(self, bundle: Bundle) -> bytes:
         return word_report(bundle, zone=self._zone)

@@ -35,6 +35,18 @@ class OpenedDocx:
 
 def open_docx(parts: Mapping[str, bytes]) -> OpenedDocx:
     """Open an unpacked .docx. Raises Refusal for everything else (OWASP ASVS 5.2, 5.3)."""
+    main = check_package(parts, _MAIN)
+    for name, data in parts.items():
+        if name.lower().endswith(".xml"):
+            parse(data)
+    return OpenedDocx(parts, main)
+
+
+def check_package(parts: Mapping[str, bytes], content_type: str) -> str:
+    """Give the name of the main part of an unpacked OOXML file; its table of contents and relationships are enough.
+
+    Raises Refusal where it is of another type, and for macros, embedded files and what is fetched.
+    """
     if _TYPES_PART not in parts:
         raise Refusal(refusals.NOT_WORD)
     types = parse(parts[_TYPES_PART])
@@ -43,12 +55,9 @@ def open_docx(parts: Mapping[str, bytes]) -> OpenedDocx:
     for root in relationships.values():
         _check_relationships(root)
     main = _main_part(relationships.get("_rels/.rels"))
-    if main not in parts or _content_type(types, main) != _MAIN:
+    if main not in parts or _content_type(types, main) != content_type:
         raise Refusal(refusals.OTHER_FORMAT if main else refusals.NOT_WORD)
-    for name, data in parts.items():
-        if name.lower().endswith(".xml"):
-            parse(data)
-    return OpenedDocx(parts, main)
+    return main
 
 
 def _check_active(parts: Mapping[str, bytes], types: etree._Element) -> None:

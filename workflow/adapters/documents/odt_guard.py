@@ -1,6 +1,6 @@
 """Opens an uploaded .odt only when it is one and safe: no scripts, nothing embedded, nothing fetched from elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from re import compile as pattern
 
@@ -32,7 +32,17 @@ class OpenedOdt:
 
 def open_odt(parts: Mapping[str, bytes]) -> OpenedOdt:
     """Open an unpacked .odt. Raises Refusal (OWASP ASVS 5.2, 5.3)."""
-    if parts.get("mimetype", b"").strip() != MIMETYPE:
+    check_parts(parts, MIMETYPE)
+    trees = {name: parse(data) for name, data in parts.items() if name.lower().endswith((".xml", ".rdf"))}
+    for name in (_CONTENT, _STYLES):
+        if name in trees:
+            check_elements(trees[name].iter(etree.Element))
+    return OpenedOdt(trees[_CONTENT], trees.get(_STYLES), trees.get(_META))
+
+
+def check_parts(parts: Mapping[str, bytes], mimetype: bytes) -> None:
+    """The table of contents of an unpacked OpenDocument file of this type. Raises Refusal."""
+    if parts.get("mimetype", b"").strip() != mimetype:
         raise Refusal(refusals.OTHER_FORMAT)
     if _MANIFEST not in parts or _CONTENT not in parts:
         raise Refusal(refusals.DAMAGED)
@@ -41,11 +51,6 @@ def open_odt(parts: Mapping[str, bytes]) -> OpenedOdt:
         raise Refusal(refusals.MACROS)
     if any(_EMBEDDED.search(name) for name in parts):
         raise Refusal(refusals.EMBEDDED)
-    trees = {name: parse(data) for name, data in parts.items() if name.lower().endswith((".xml", ".rdf"))}
-    for name in (_CONTENT, _STYLES):
-        if name in trees:
-            _check_tree(trees[name])
-    return OpenedOdt(trees[_CONTENT], trees.get(_STYLES), trees.get(_META))
 
 
 def _check_manifest(root: etree._Element) -> None:
@@ -53,8 +58,9 @@ def _check_manifest(root: etree._Element) -> None:
         raise Refusal(refusals.LOCKED)
 
 
-def _check_tree(root: etree._Element) -> None:
-    for element in root.iter(etree.Element):
+def check_elements(elements: Iterable[etree._Element]) -> None:
+    """Raises Refusal for scripts, objects, and what is fetched from elsewhere."""
+    for element in elements:
         if element.tag in {f"{OFFICE}script", f"{SCRIPT}event-listener"}:
             raise Refusal(refusals.MACROS)
         if element.tag in _FETCHING:

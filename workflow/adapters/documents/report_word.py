@@ -23,12 +23,14 @@ from workflow.adapters.documents.report_words import (
 )
 from workflow.adapters.documents.typography import calm, in_sentence
 from workflow.adapters.documents.word import Card, Plan, add_table, as_bytes, cells, new_document, write
+from workflow.domain.attachments import size_words
 from workflow.domain.bundles import Bundle, BundleArea, BundleQuestion, Entry, UnitStatus
 from workflow.domain.datewords import at_start, moment, period
 from workflow.domain.submissions import State
 
 _ENTRY_WIDTHS = (Mm(50), Mm(120))
 _REGISTER_WIDTHS = (Mm(66), Mm(28), Mm(46), Mm(30))
+_FILE_WIDTHS = (Mm(56), Mm(54), Mm(60))
 _FINGERPRINT = 12  # hexadecimal digits: 48 bits tell editions apart; the whole stands in the manifest and the JSON
 _DRAFT = "Utkast. Rapporten är inte fastställd. Svar kan saknas, kompletteras eller ändras."
 
@@ -128,6 +130,23 @@ class _Report:
         for row, status in zip(add_table(self.document, plan, len(units)), units, strict=True):
             for cell, words in zip(cells(row, _REGISTER_WIDTHS), self._register_row(status), strict=True):
                 write(cell.paragraphs[0], words, "Cell")
+        if self._bundle.with_files:
+            self._write_attachments()
+
+    def _write_attachments(self) -> None:
+        self._add("Bilagor", "Heading 2")
+        self._add("Filerna ligger i paketet (ZIP) som rapporten hör till, under de namn som står här.", "Normal")
+        plan = Plan(
+            columns=("Nämnd eller bolag", "Bilaga", "Fil i paketet"),
+            widths=_FILE_WIDTHS,
+            title="Bilagor till underlagen",
+            description="En rad för varje bilaga: vems den är, vad den heter och var den ligger.",
+        )
+        files = [(unit.name, each) for unit in self._bundle.with_files for each in unit.files]
+        for row, (unit, file) in zip(add_table(self.document, plan, len(files)), files, strict=True):
+            words = (unit, f"{file.name} ({size_words(file.size, SWEDISH)})", file.path)
+            for cell, said in zip(cells(row, _FILE_WIDTHS), words, strict=True):
+                write(cell.paragraphs[0], said, "Cell")
 
     def _register_row(self, status: UnitStatus) -> tuple[str, str, str, str]:
         diary = f", {status.diary_number}" if status.diary_number else ""
