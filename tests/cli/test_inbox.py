@@ -69,5 +69,7 @@ def test_a_mailbox_that_does_not_answer_is_said(planned: Terminal, monkeypatch: 
         told = planned(*words, code=1).stderr
         assert "127.0.0.1:1" in told
         assert "hemligt" not in told
+    assert "INBOX_ADDRESS" in planned("check", code=1).stdout
+    monkeypatch.setenv("INBOX_ADDRESS", "n@kommunen.example")
     checks = json.loads(planned("check", "--json", code=1).stdout)["checks"]
     assert [each["what"] for each in checks if not each["ok"]] == ["inbox"]

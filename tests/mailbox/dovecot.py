@@ -6,10 +6,10 @@ import signal
 import smtplib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import chown
-from subprocess import Popen
+from subprocess import Popen, run
 
 from imap_tools.mailbox import MailBoxUnencrypted
 
@@ -26,7 +26,9 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap lmtp
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/certificate
+ssl_key = <{folder}/key
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 default_login_user = {login}
@@ -55,7 +57,8 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -67,7 +70,9 @@ service lmtp {{
 service anvil {{
   chroot =
 }}
+{extra}
 """
+_CERTIFICATE = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
 
 
 @dataclass
@@ -76,13 +81,13 @@ class Dovecot:
 
     folder: Path
     imap_port: int
+    imaps_port: int
     lmtp_port: int
     _process: Popen[bytes] | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
-        dovecot = program("/usr/sbin/dovecot", "dovecot-imapd dovecot-lmtpd")
-        command: list[str | Path] = [dovecot, "-F", "-c", self.folder / "dovecot.conf"]
+        command: list[str | Path] = ["/usr/sbin/dovecot", "-F", "-c", self.folder / "dovecot.conf"]
         ports = self.imap_port, self.lmtp_port
         self._process = self._stack.enter_context(running(command, self.folder / "out", *ports))
 
@@ -101,8 +106,12 @@ class Dovecot:
                 assert lmtp.sendmail(sender, list(to), mail) == {}
 
     def inbox(self, **changes: object) -> ImapInbox:
-        settings: dict[str, object] = {"security": "none", "user": USER, "password": PASSWORD} | changes
-        return ImapInbox(LOOPBACK, self.imap_port, **settings)  # type: ignore[arg-type]
+        return replace(ImapInbox(LOOPBACK, self.imap_port, security="none", user=USER, password=PASSWORD), **changes)  # type: ignore[arg-type]
+
+    @property
+    def certificate(self) -> Path:
+        """Of localhost, signed by nobody else."""
+        return self.folder / "certificate"
 
     def held(self, folder: str) -> list[bytes]:
         """What a person would find in the folder, oldest first."""
@@ -115,10 +124,13 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
+def dovecot(*, password: str = PASSWORD, extra: str = "") -> Iterator[Dovecot]:
+    """`extra` are lines of its configuration."""
+    program("/usr/sbin/dovecot", "dovecot-imapd dovecot-lmtpd")
     with short_folder() as folder:
-        server = Dovecot(folder, free_port(), free_port())
-        _write(server)
+        server = Dovecot(folder, free_port(), free_port(), free_port())
+        _certify(server)
+        _write(server, password, extra)
         try:
             server.start()
             yield server
@@ -126,7 +138,14 @@ def dovecot() -> Iterator[Dovecot]:
             server.stop()
 
 
-def _write(server: Dovecot) -> None:
+def _certify(server: Dovecot) -> None:
+    openssl = program("/usr/bin/openssl", "openssl")
+    key, name = f"{server.folder}/key", "subjectAltName=DNS:localhost"
+    made = ["-keyout", key, "-out", f"{server.certificate}", "-addext", name]
+    run([openssl, *_CERTIFICATE.split(), *made], check=True, capture_output=True)
+
+
+def _write(server: Dovecot, password: str, extra: str) -> None:
     """As root Dovecot changes to its own users; as anybody else, everything is done as oneself."""
     me = pwd.getpwuid(os.geteuid())
     root = me.pw_uid == 0
@@ -136,11 +155,13 @@ def _write(server: Dovecot) -> None:
     mail = server.folder / "mail"
     mail.mkdir()
     chown(mail, keeper.pw_uid, keeper.pw_gid)
-    (server.folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n", encoding="utf-8")
+    (server.folder / "users").write_text(f"{USER}:{{PLAIN}}{password}\n", encoding="utf-8")
     (server.folder / "users").chmod(0o644)
     text = _CONFIG.format(
         folder=server.folder,
         imap=server.imap_port,
+        imaps=server.imaps_port,
+        extra=extra,
         lmtp=server.lmtp_port,
         domain=DOMAIN,
         uid=keeper.pw_uid,

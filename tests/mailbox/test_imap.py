@@ -1,9 +1,14 @@
 """The inbox against a real Dovecot."""
 
+import ssl
+from dataclasses import replace
+
 import pytest
+from imap_tools.mailbox import MailBoxUnencrypted
 
 from tests.adapters.mail.mailbag import POSTFIX, answer
-from tests.mailbox.dovecot import DOMAIN, DONE, PROBLEMS, USER, Dovecot
+from tests.mailbox.dovecot import DOMAIN, DONE, PASSWORD, PROBLEMS, USER, Dovecot, dovecot
+from tests.mailbox.servers import LOOPBACK
 from workflow.adapters.mail.imap import AT_ONCE, TRIES, InboxUnreachableError
 from workflow.domain.incoming import IncomingMail
 from workflow.ports import Fetched, NotNowError
@@ -157,3 +162,39 @@ def test_no_server_is_said(server: Dovecot) -> None:
 def test_a_look_says_how_many_there_are_and_moves_nothing(server: Dovecot) -> None:
     server.deliver(*map(numbered, range(2)))
     assert server.inbox().look() == {"INBOX": 2, DONE: 0, PROBLEMS: 0}
+
+
+# --- what servers differ in -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_the_password_goes_only_to_a_certificate_that_verifies(server: Dovecot, security: str) -> None:
+    server.deliver(numbered(0))
+    port = server.imaps_port if security == "tls" else server.imap_port
+    stranger = replace(server.inbox(), host="localhost", port=port, security=security)  # type: ignore[arg-type]
+    with pytest.raises(InboxUnreachableError, match="CERTIFICATE_VERIFY_FAILED"):
+        stranger.fetch(lambda _: None)
+    friend = replace(stranger, tls_context=ssl.create_default_context(cafile=str(server.certificate)))
+    assert friend.fetch(lambda _: None).taken == 1
+
+
+def test_without_move_the_mail_is_copied_and_nobodys_mail_is_wiped_away() -> None:
+    with dovecot(extra="imap_capability = IMAP4rev1 UIDPLUS") as server:
+        server.deliver(*map(numbered, range(3)))
+        with MailBoxUnencrypted(LOOPBACK, server.imap_port).login(USER, PASSWORD) as person:
+            person.client.uid("STORE", person.uids()[0], "+FLAGS", r"(\Deleted)")  # and has not decided yet
+        taken: list[IncomingMail] = []
+        assert server.inbox().fetch(taken.append).taken == 2
+        assert server.inbox().fetch(taken.append).taken == 0
+        assert [mail.subject for mail in taken] == ["nr 1", "nr 2"]
+        assert len(server.held(DONE)) == 2
+        with MailBoxUnencrypted(LOOPBACK, server.imap_port).login(USER, PASSWORD) as person:
+            assert len(person.uids()) == 3, "nothing was expunged"
+
+
+def test_folders_with_swedish_names_and_a_password_with_letters() -> None:
+    with dovecot(password="blåbärspaj och grädde") as server:
+        server.deliver(numbered(0))
+        inbox = server.inbox(password="blåbärspaj och grädde", done="Åtgärdat & klart")
+        assert inbox.fetch(lambda _: None).taken == 1
+        assert inbox.look() == {"INBOX": 0, "Åtgärdat & klart": 1, "Åtgärdat & klart-problem": 0}

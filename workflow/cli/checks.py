@@ -127,10 +127,16 @@ def _inbox(settings: "later.settings.Settings") -> str:
     inbox = later.bootstrap.make_inbox(settings)
     if inbox is None:
         return "none is named (IMAP_HOST): no mail is fetched"
+    if not settings.inbox_address:
+        raise NoInboxAddressError
     held = inbox.look()
     if stuck := held.get(inbox.problems, 0):
         raise StuckMailError(folder=inbox.problems, count=stuck)
     return f"{inbox.host}:{inbox.port}, {held[inbox.folder]} in {inbox.folder}"
+
+
+class NoInboxAddressError(RefusedError):
+    sentence = "INBOX_ADDRESS är tom: utan den går det inte att se vilket utskick en studs eller ett svar gäller."
 
 
 class StuckMailError(RefusedError):

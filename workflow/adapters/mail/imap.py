@@ -128,8 +128,11 @@ class ImapInbox:
                 with contextlib.suppress(*_TROUBLE):
                     box.client.shutdown()  # a goodbye that fails leaves the connection open
         except _TROUBLE as error:
-            why = " ".join(str(error).split())[:300] or type(error).__name__
-            raise InboxUnreachableError(folder=self.folder, host=f"{self.host}:{self.port}", why=why) from error
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> InboxUnreachableError:
+        why = " ".join(str(error).split())[:300] or type(error).__name__
+        return InboxUnreachableError(folder=self.folder, host=f"{self.host}:{self.port}", why=why)
 
     def _connected(self) -> BaseMailBox:
         if self.security == "none":
@@ -140,12 +143,17 @@ class ImapInbox:
 
     def _log_in(self, box: BaseMailBox) -> None:
         if self.oauth_token_file:
-            token = BearerToken(self.user, Path(self.oauth_token_file), "IMAP_OAUTH_TOKEN_FILE").token()
-            box.xoauth2(self.user, token, initial_folder=None)
+            box.xoauth2(self.user, self._token(), initial_folder=None)
         elif (self.user + self.password).isascii():
             box.login(self.user, self.password, initial_folder=None)
         else:
             box.login_utf8(self.user, self.password, initial_folder=None)
+
+    def _token(self) -> str:
+        try:
+            return BearerToken(self.user, Path(self.oauth_token_file), "IMAP_OAUTH_TOKEN_FILE").token()
+        except ValueError as error:
+            raise self._unreachable(error) from error
 
 
 def _size(box: BaseMailBox, uid: str) -> int:
