@@ -116,6 +116,13 @@ def test_late_words() -> None:
     assert datewords.working_days(1, "en") == "1 working day"
 
 
+def test_where_a_weekend_is_all_that_is_left_its_days_are_counted() -> None:
+    friday, sunday = date(2027, 5, 21), date(2027, 5, 23)
+    assert datewords.days_until(sunday, friday, swedish_calendar(), "sv") == "2 dagar"
+    assert datewords.days_until(sunday - timedelta(days=1), friday, swedish_calendar(), "en") == "1 day"
+    assert datewords.days_until(sunday, friday - timedelta(days=1), swedish_calendar(), "sv") == "1 arbetsdag"
+
+
 @pytest.mark.parametrize(
     ("start", "end", "sv", "en"),
     [

@@ -24,6 +24,7 @@ class _Words:
     near: Mapping[int, str]  # days from today
     week: str
     working_day: tuple[str, str]  # one, several
+    any_day: tuple[str, str]
     left: str
     late: str
     warnings: Mapping[WarningReason, str]
@@ -52,6 +53,7 @@ _SWEDISH = _Words(
     near={-1: "i går", 0: "i dag", 1: "i morgon"},
     week="v.",
     working_day=("arbetsdag", "arbetsdagar"),
+    any_day=("dag", "dagar"),
     left="kvar",
     late="försenat",
     warnings={
@@ -89,6 +91,7 @@ _ENGLISH = _Words(
     near={-1: "yesterday", 0: "today", 1: "tomorrow"},
     week="week",
     working_day=("working day", "working days"),
+    any_day=("day", "days"),
     left="left",
     late="late",
     warnings={
@@ -161,7 +164,17 @@ def relative_short(instant: datetime, now: datetime, lang: str, zone: ZoneInfo =
 
 def working_days(n: int, lang: str) -> str:
     """`1 arbetsdag`, `3 arbetsdagar`."""
-    one, several = _words(lang).working_day
+    return _counted(n, _words(lang).working_day)
+
+
+def days_until(last: date, today: date, calendar: Calendar, lang: str) -> str:
+    """`4 arbetsdagar`; where a weekend is all that is left, `2 dagar`."""
+    left = calendar.working_days_between(today, last)
+    return working_days(left, lang) if left else _counted((last - today).days, _words(lang).any_day)
+
+
+def _counted(n: int, words: tuple[str, str]) -> str:
+    one, several = words
     return f"{n} {one if n == 1 else several}"
 
 

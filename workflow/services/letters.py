@@ -99,8 +99,8 @@ def _due_words(calendar: Calendar, due_at: datetime, language: str) -> tuple[str
 
 
 @lru_cache(maxsize=512)
-def _days_left(calendar: Calendar, today: date, last_day: date) -> int:
-    return calendar.working_days_between(today, last_day)
+def _days_left(calendar: Calendar, today: date, last_day: date, language: str) -> str:
+    return datewords.days_until(last_day, today, calendar, language)
 
 
 def progress(at: Situation) -> dict[str, Any]:
@@ -142,8 +142,7 @@ def _reminder(at: Situation, shared: dict[str, Any]) -> Letter:
     today, last_day = at.calendar.local(at.now).date(), at.calendar.last_day(at.submission.due_at)
     if today == last_day:
         return LastDay(**shared, **_nagging(at))
-    days = _days_left(at.calendar, today, last_day)
-    left = datewords.working_days(days, at.message.language)
+    left = _days_left(at.calendar, today, last_day, at.message.language)
     return Reminder(**shared, **_nagging(at), **_own_words(at, shared), left=left)
 
 

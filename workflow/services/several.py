@@ -45,7 +45,6 @@ def _item(at: Situation, *, is_open: bool) -> SeveralItem:
     words, language = shared(at), at.message.language
     is_late = at.message.kind not in BEFORE_THE_LAST_DAY
     today, last_day = at.calendar.local(at.now).date(), at.calendar.last_day(at.submission.due_at)
-    left = at.calendar.working_days_between(today, last_day)
     return SeveralItem(
         **progress(at),
         order=at.submission.due_at.isoformat() + at.submission.unit_name,
@@ -54,7 +53,7 @@ def _item(at: Situation, *, is_open: bool) -> SeveralItem:
         due=words["due"],
         due_day=words["due_day"],
         late=datewords.late_words(at.calendar.days_late(at.submission.due_at, at.now), language) if is_late else "",
-        left="" if is_late or today == last_day else datewords.working_days(left, language),
+        left="" if is_late or today == last_day else datewords.days_until(last_day, today, at.calendar, language),
         is_last=at.message.detail.get("last") == "yes",
         note=words["note"],
         link=_own_link(at) if is_open and at.message.link else "",
