@@ -851,6 +851,19 @@ class ReadForm:
     more: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPicture:
+    """A picture in a filled-in form: of which `kind` (domain/attachments.py: KINDS), and how the file describes it.
+
+    `question` is the number of the question it answers, "" outside the answers.
+    """
+
+    kind: str
+    content: bytes
+    question: str
+    about: str
+
+
 class Documents(Protocol):
     def word_form(self, sheet: FormSheet) -> bytes:
         """The form as .docx with fill-in fields; the same sheet gives the same bytes."""
@@ -858,6 +871,10 @@ class Documents(Protocol):
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
         """Read a filled-in form. Raises FileRefusedError for anything that is not a safe .docx or .odt."""
+        ...
+
+    def form_pictures(self, data: bytes, *, name: str, questions: QuestionSet) -> tuple[FormPicture, ...]:
+        """The pictures of what `read_word` reads, as far as they can be attached; never raises for a strange file."""
         ...
 
     def word_copy(self, sheet: EditionSheet) -> bytes:

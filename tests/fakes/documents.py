@@ -8,7 +8,7 @@ from workflow.domain.attachments import AttachmentRefusedError, ending_of
 from workflow.domain.bundles import Bundle
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import QuestionSet
-from workflow.ports import EditionSheet, FormSheet, ReadForm
+from workflow.ports import EditionSheet, FormPicture, FormSheet, ReadForm
 
 
 class FakeDocuments:
@@ -27,6 +27,9 @@ class FakeDocuments:
             form_version="",
             answers=(),
         )
+
+    def form_pictures(self, data: bytes, *, name: str, questions: QuestionSet) -> tuple[FormPicture, ...]:
+        return ()
 
     def word_copy(self, sheet: EditionSheet) -> bytes:
         return f"copy {sheet.unit_name} {sheet.edition.number} {sheet.edition.sha256}".encode()

@@ -10,7 +10,9 @@ from httpx2 import Response
 from lxml import etree
 from starlette.testclient import TestClient
 
+from tests.adapters.documents.files import png
 from tests.adapters.documents.office import edited, filled, paragraph
+from tests.adapters.documents.test_pictures import with_pictures
 from tests.web.houses import ANSWERS, HAMN, NORRBY, content, csrf_of, fill_in, hand_in, open_form
 from tests.web.test_contact import draft, fields, give_back
 from workflow.adapters.documents.form_reader import MAX_LINES_UNREAD
@@ -251,3 +253,53 @@ def test_an_upload_needs_its_token(house: App) -> None:
     client = open_form(house, NORRBY)
     data = filled(taken(client), MARK)
     assert client.post("/svara/word", data={"csrf": "wrong"}, files={"file": ("svar.docx", data)}).status_code == 422
+
+
+def with_a_picture(client: TestClient) -> bytes:
+    form = filled(taken(client), MARK)
+    return with_pictures(form, {"rId71": "mark"}, {"rId71": png()})
+
+
+def test_a_picture_in_the_file_becomes_an_attachment_if_it_is_wanted(house: App) -> None:
+    client = open_form(house, NORRBY)
+    before = content(house)
+    page = upload(client, with_a_picture(client))
+    assert "Bild, fråga 1.2.png" in page.text
+    assert "den kommer inte med i texten" in page.text
+    assert content(house) == before
+    assert client.post(CONFIRM, data=fields(page.text)).headers["location"] == "/svara"
+    with house.db.read() as work:
+        (kept,) = work.attachments.of(NORRBY)
+        assert (kept.file.name, work.attachments.content(kept)) == ("Bild, fråga 1.2.png", png())
+    assert draft(house)["mark"].text == MARK["mark"]
+
+
+def test_a_picture_is_left_out_where_the_box_is_not_ticked(house: App) -> None:
+    client = open_form(house, NORRBY)
+    sent = fields(upload(client, with_a_picture(client)).text)
+    del sent["picture.1"]
+    client.post(CONFIRM, data=sent)
+    with house.db.read() as work:
+        assert work.attachments.of(NORRBY) == ()
+    assert draft(house)["mark"].text == MARK["mark"]
+
+
+def test_a_picture_that_was_changed_on_the_way_is_checked_again_and_loses_no_answer(house: App) -> None:
+    client = open_form(house, NORRBY)
+    sent = fields(upload(client, with_a_picture(client)).text)
+    for packed in ("PHN2Zy8-", "%", ""):
+        page = client.post(CONFIRM, data=sent | {"picture.1.data": packed})
+        assert page.status_code == 422
+        assert "Filen Bild, fråga 1.2.png går inte att bifoga" in page.text
+    assert draft(house)["mark"].text == MARK["mark"]
+
+
+def test_pictures_travel_on_where_the_file_is_another_units(house: App) -> None:
+    data = with_a_picture(open_form(house, NORRBY))
+    client = open_form(house, HAMN)
+    page = upload(client, data)
+    again = client.post(CONFIRM, data=fields(page.text))
+    assert again.status_code == 422
+    client.post(CONFIRM, data=fields(again.text) | {"foreign": "1"})
+    with house.db.read() as work:
+        assert len(work.attachments.of(HAMN)) == 1

@@ -21,7 +21,7 @@ PAGE = "/svara/bilagor"
 @router.get(PAGE)
 def look(request: Request) -> Response:
     desk = sit_down(request)
-    return _page(request, desk) if desk.submission.is_owed else go("/svara")
+    return show_files(request, desk) if desk.submission.is_owed else go("/svara")
 
 
 @router.post(PAGE)
@@ -46,7 +46,7 @@ def add(request: Request, form: SentFiles) -> Response:
             problems.append(error_text(error, language_of(request)))
     if not sent:
         problems.append(error_text(NoFileError(), language_of(request)))
-    return _page(request, read_desk(house, desk.visitor), problems, status=422) if problems else go(PAGE)
+    return show_files(request, read_desk(house, desk.visitor), problems, status=422) if problems else go(PAGE)
 
 
 @router.post("/svara/bilagor/{attachment_id}/ta-bort")
@@ -71,6 +71,7 @@ def take_own(request: Request, number: int, place: int) -> Response:
     return download(*attachments.edition_file(desk.house.db, desk.submission.id, number, place))
 
 
-def _page(request: Request, desk: Desk, problems: Sequence[str] = (), *, status: int = 200) -> Response:
+def show_files(request: Request, desk: Desk, problems: Sequence[str] = (), *, status: int = 200) -> Response:
+    """The list of files; `problems` are sentences about those that did not come into it."""
     limits = desk.house.settings.attachments
     return show(request, desk, "attachments.html", status=status, problems=problems, limits=limits)

@@ -14,10 +14,12 @@ from workflow.domain.forms import Answer, AskedQuestion
 from workflow.ports import ReadForm
 from workflow.services.inbox import put_form_away
 from workflow.services.sheets import form_sheet
-from workflow.web import answers
-from workflow.web.desk import Desk, show, sit_down, store
+from workflow.web import answers, word_pictures
+from workflow.web.attachment_pages import show_files
+from workflow.web.desk import Desk, read_desk, show, sit_down, store
 from workflow.web.forms_in import NoFileError, SentFile, SentForm, field, number, sent_file, visible
 from workflow.web.site import language_of
+from workflow.web.word_pictures import Picture
 from workflow.web.words import error_text, phrase_text
 
 router = APIRouter()
@@ -109,7 +111,8 @@ def read_file(request: Request, form: SentFile) -> Response:
     except (FileRefusedError, NoFileError) as error:
         problem = error_text(error, language_of(request))
         return show(request, desk, "word_upload.html", status=422, problem=problem)
-    return show_reading(request, desk, read, told(read, language_of(request)), problem=False)
+    pictures = pictures_in(request, desk, data, name)
+    return show_reading(request, desk, read, told(read, language_of(request)), pictures, problem=False)
 
 
 @router.post("/svara/word/bekrafta")
@@ -119,16 +122,35 @@ def confirm(request: Request, form: SentForm) -> Response:
     read = _carried(desk, form)
     if _is_foreign(desk, read) and "foreign" not in form:
         along = _carried_along(form)
-        return show_reading(request, desk, read, along, status=422, problem=True, mailed=field(form, "mailed"))
+        mailed, pictures = field(form, "mailed"), word_pictures.carried(form)
+        return show_reading(request, desk, read, along, pictures, status=422, problem=True, mailed=mailed)
+    problems = word_pictures.keep(desk, word_pictures.carried(form), language_of(request))
     stored = store(request, desk, form, then="/svara")
     if stored.status_code == HTTPStatus.SEE_OTHER and (mailed := field(form, "mailed")):
         by, now = desk.visitor.recipient.id, desk.house.now()
         put_form_away(desk.house.db, desk.submission.id, mailed, by=by, now=now)
+    if stored.status_code == HTTPStatus.SEE_OTHER and problems:
+        return show_files(request, read_desk(desk.house, desk.visitor), problems, status=422)
     return stored
 
 
+def pictures_in(request: Request, desk: Desk, data: bytes, name: str) -> list[Picture]:
+    """What may go as attachments, of the kinds that the site takes."""
+    found = desk.house.documents.form_pictures(data, name=name, questions=desk.sheet.questions)
+    taken = [each for each in found if each.kind in desk.house.settings.attachments.kinds]
+    return word_pictures.offered(taken, language_of(request))
+
+
 def show_reading(
-    request: Request, desk: Desk, read: ReadForm, told: Told, *, problem: bool, status: int = 200, mailed: str = ""
+    request: Request,
+    desk: Desk,
+    read: ReadForm,
+    told: Told,
+    pictures: Sequence[Picture],
+    *,
+    problem: bool,
+    status: int = 200,
+    mailed: str = "",
 ) -> Response:
     """How we read a file. `mailed` is the mail that it came with, if it did."""
     found = {answer.question: answer for answer in read.answers}
@@ -144,6 +166,7 @@ def show_reading(
         foreign=_is_foreign(desk, read),
         problem=problem,
         mailed=mailed,
+        pictures=pictures,
     )
 
 

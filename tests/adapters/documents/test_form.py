@@ -176,7 +176,7 @@ def test_a_picture_in_an_answer_is_named() -> None:
     found = read(edited(OFFICE.word_form(sheet(answers(kultur="Se bilden."))), edit))
     assert merge(found.answers) == answers(kultur="Se bilden.")
     assert [str(each) for each in found.notes] == [
-        "Bild i svaret på fråga 3.1: den läses inte in. Så här beskrivs den i filen: Karta över hamnen"
+        "Bild i svaret på fråga 3.1: den kommer inte med i texten. Så här beskrivs den i filen: Karta över hamnen"
     ]
     assert found.unread == ()
 

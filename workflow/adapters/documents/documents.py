@@ -8,13 +8,14 @@ from workflow.adapters.documents.archive import pack
 from workflow.adapters.documents.attached import attachment_kind
 from workflow.adapters.documents.copy_writer import word_copy
 from workflow.adapters.documents.form_copies import FormCopies
+from workflow.adapters.documents.form_pictures import form_pictures
 from workflow.adapters.documents.form_reader import read_word
 from workflow.adapters.documents.report_json import json_report
 from workflow.adapters.documents.report_word import word_report
 from workflow.domain.bundles import Bundle
 from workflow.domain.calendar import STOCKHOLM
 from workflow.domain.forms import QuestionSet
-from workflow.ports import EditionSheet, FormSheet, ReadForm
+from workflow.ports import EditionSheet, FormPicture, FormSheet, ReadForm
 
 
 class OfficeDocuments:
@@ -29,6 +30,9 @@ class OfficeDocuments:
 
     def read_word(self, data: bytes, *, name: str, questions: QuestionSet) -> ReadForm:
         return read_word(data, name=name, questions=questions)
+
+    def form_pictures(self, data: bytes, *, name: str, questions: QuestionSet) -> tuple[FormPicture, ...]:
+        return form_pictures(data, name=name, questions=questions)
 
     def word_copy(self, sheet: EditionSheet) -> bytes:
         return word_copy(sheet)

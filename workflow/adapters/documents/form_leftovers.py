@@ -17,9 +17,9 @@ IN_FIELD = "i fältet för fråga {number}"
 SECOND_FIELD = "i ännu ett fält för fråga {number}"
 UNKNOWN_FIELD = "i svaret på {question}, som inte är en fråga i er omgång"
 
-PICTURE = "Bild i svaret på fråga {number}: den läses inte in."
-PICTURE_NAMED = "Bild i svaret på fråga {number}: den läses inte in. Så här beskrivs den i filen: {about}"
-PICTURE_OUTSIDE = "Bild utanför svaren: den läses inte in."
+PICTURE = "Bild i svaret på fråga {number}: den kommer inte med i texten."
+PICTURE_NAMED = "Bild i svaret på fråga {number}: den kommer inte med i texten. Så här beskrivs den i filen: {about}"
+PICTURE_OUTSIDE = "Bild utanför svaren: den kommer inte med i texten."
 TABLE = "Tabell i svaret på fråga {number}: den blir text, med en rad för varje rad och tabb mellan cellerna."
 CHANGES = (
     "Spårade ändringar i svaret på fråga {number}: tillagd text är med, borttagen text är inte med. "

@@ -13,7 +13,7 @@ from workflow.adapters.documents.safe_xml import Refusal, parse
 _MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _OFFICE_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
 _TYPES_PART = "[Content_Types].xml"
-_RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _TYPE_TAGS = "{http://schemas.openxmlformats.org/package/2006/content-types}"
 
 _MACRO = pattern(r"(?i)vbaProject|vbaData|macroEnabled")
@@ -69,7 +69,7 @@ def _check_active(parts: Mapping[str, bytes], types: etree._Element) -> None:
 
 
 def _check_relationships(root: etree._Element) -> None:
-    for row in root.iter(_RELATIONSHIP):
+    for row in root.iter(RELATIONSHIP):
         kind = row.get("Type", "")
         if _MACRO.search(kind):
             raise Refusal(refusals.MACROS)
@@ -80,7 +80,7 @@ def _check_relationships(root: etree._Element) -> None:
 
 
 def _main_part(root: etree._Element | None) -> str:
-    rows = () if root is None else root.iter(_RELATIONSHIP)
+    rows = () if root is None else root.iter(RELATIONSHIP)
     target = next((row.get("Target", "") for row in rows if row.get("Type") == _OFFICE_DOCUMENT), "")
     return normpath(target.lstrip("/")) if target else ""
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from workflow.adapters.documents.odt_lists import Lists
-from workflow.adapters.documents.odt_names import DRAW, LOEXT, OFFICE, SVG, TABLE, TEXT
+from workflow.adapters.documents.odt_names import DRAW, LOEXT, OFFICE, SVG, TABLE, TEXT, XLINK
 from workflow.adapters.documents.refusals import TOO_BIG
 from workflow.adapters.documents.safe_xml import Refusal
 from workflow.adapters.documents.tape import BodyText, Sign
@@ -143,7 +143,8 @@ class _Reader:
     def add_picture(self, element: etree._Element) -> None:
         frame = element.getparent()
         said = () if frame is None else (frame.findtext(f"{SVG}{name}") for name in ("desc", "title"))
-        self.writer.tape.mark(Sign.PICTURE, next((text for text in said if text), ""))
+        about = next((text for text in said if text), "")
+        self.writer.tape.mark(Sign.PICTURE, about, element.get(f"{XLINK}href", ""))
 
     def _add(self, text: str) -> None:
         if text:

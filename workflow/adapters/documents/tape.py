@@ -29,11 +29,15 @@ class Sign(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A sign at its place on the tape; `text` is what the file says about it (a picture's description)."""
+    """A sign at its place on the tape; `text` is what the file says about it (a picture's description).
+
+    `target` is how the file calls the part that a picture lies in.
+    """
 
     at: int
     sign: Sign
     text: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ class Tape:
     def add(self, text: str) -> None:
         self.pieces.append(text)
 
-    def mark(self, sign: Sign, text: str = "") -> None:
-        self.marks.append(Mark(self.here, sign, text))
+    def mark(self, sign: Sign, text: str = "", target: str = "") -> None:
+        self.marks.append(Mark(self.here, sign, text, target))
         self.pieces.append("")
 
     def lines_in(self, start: int, end: int) -> list[str]:

@@ -1,14 +1,14 @@
 """A form saved as .docx: where its text lies among the parts of the file."""
 
 from collections.abc import Iterator
-from posixpath import dirname, join
+from posixpath import basename, dirname, join
 from re import compile as pattern
 from types import MappingProxyType
 
 from docx_plus.core.ns import qn
 
 from workflow.adapters.documents import source
-from workflow.adapters.documents.guard import OpenedDocx
+from workflow.adapters.documents.guard import RELATIONSHIP, OpenedDocx
 from workflow.adapters.documents.properties import PART, custom_properties
 from workflow.adapters.documents.source import Source
 from workflow.adapters.documents.tape import BodyText
@@ -40,7 +40,15 @@ def word_source(opened: OpenedDocx) -> Source:
         asides=tuple(_asides(opened, folder)),
         hidden={} if hidden is None else custom_properties(hidden),
         by_libreoffice=by_libreoffice,
+        targets=_targets(opened, folder),
     )
+
+
+def _targets(opened: OpenedDocx, folder: str) -> dict[str, str]:
+    """The parts that the main part names by their relationships."""
+    root = opened.tree(join(folder, "_rels", f"{basename(opened.main)}.rels"))
+    rows = () if root is None else root.iter(RELATIONSHIP)
+    return {row.get("Id", ""): join("/", folder, row.get("Target", "")).lstrip("/") for row in rows}
 
 
 def _asides(opened: OpenedDocx, folder: str) -> Iterator[tuple[BodyText, Phrase]]:

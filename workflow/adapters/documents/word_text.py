@@ -44,6 +44,8 @@ _SHAPES = frozenset(
     f"http://schemas.microsoft.com/office/word/2010/wordprocessing{kind}" for kind in ("Shape", "Group", "Canvas")
 )
 _ABOUT = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+_BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
+_RELATED, _EMBEDDED = qn("r:id"), qn("r:embed")
 _VAL, _NAME, _ID = qn("w:val"), qn("w:name"), qn("w:id")
 
 
@@ -155,7 +157,13 @@ class _Reader:
         around = element.getparent()
         holder = None if around is None else around.getparent()
         about = None if holder is None else holder.find(_ABOUT)
-        self.writer.tape.mark(Sign.PICTURE, "" if about is None else about.get("descr", ""))
+        self.writer.tape.mark(Sign.PICTURE, "" if about is None else about.get("descr", ""), _target(element))
+
+
+def _target(picture: etree._Element) -> str:
+    """The relationship that leads to the picture's part."""
+    inside = picture.find(f".//{_BLIP}")
+    return picture.get(_RELATED, "") if inside is None else inside.get(_EMBEDDED, "")
 
 
 def _comes_after_break(control: etree._Element) -> bool:
