@@ -253,6 +253,14 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
             more=7,
         ),
         waiting,
+        ChoreList(
+            key="mailed",
+            lines=(
+                Chore(unit="Norrby nämnd", fact="asked", detail=words["due_day"]),
+                Chore(unit="Stokab", fact="bounce", detail="cleo@stokab.example"),
+                Chore(unit="Valnämnden", fact="reply", detail="Dan Diktad"),
+            ),
+        ),
         ChoreList(key="failed", lines=(Chore(unit="Idrottsnämnden", fact="invitation", detail="bo@idrn.example"),)),
         ChoreList(key="unknown", lines=(Chore(unit="Stokab", fact="overdue", detail="cleo@stokab.example"),)),
         ChoreList(key="no_contact", lines=(Chore(unit="Valnämnden"),)),
@@ -272,7 +280,7 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
     shared = office(language)
     yield (
         "digest",
-        Digest(**shared, rounds=(round_,), asked=1, late=9, waiting=2, undelivered=2, no_contact=1),
+        Digest(**shared, rounds=(round_,), asked=1, mailed=3, late=9, waiting=2, undelivered=2, no_contact=1),
     )
     bare = replace(round_, approved=1, draft=1, not_started=1, returned=1, todo=(waiting,))
     other = replace(bare, approved=0, draft=0, not_started=0, returned=0)

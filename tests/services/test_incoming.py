@@ -7,12 +7,16 @@ from itertools import count
 
 import pytest
 
+from tests.builders import an_account, an_office_message
 from tests.services.conftest import HAMNEN, NORRBY, OFFICE, ROUND, House
-from workflow.domain.arrivals import Arrival
+from workflow.domain.arrivals import Arrival, ArrivalHandledError
 from workflow.domain.incoming import DeliveryReport, EnclosedFile, IncomingKind, IncomingMail
 from workflow.domain.marks import Mark, with_mark
 from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.ports import Outcome
+from workflow.services.digest import read_agenda
+from workflow.services.digest_letters import compose_for_office
+from workflow.services.inbox import see_to
 from workflow.services.incoming import take_in
 from workflow.services.mailroom import Mailroom
 from workflow.services.outbox import deliver
@@ -364,3 +368,25 @@ def test_the_log_holds_ids_only(sent: House) -> None:
         told = repr([each.event for each in work.log.all()])
     assert "Hemlighet" not in told
     assert ASA not in told
+
+
+def test_the_daily_mail_tells_of_what_came_in_until_somebody_has_seen_to_it(sent: House) -> None:
+    with sent.db.begin() as work:
+        work.access.add_account(an_account())
+    replied = take(sent, a_mail(address(sent, first(sent)), text="Hemligt. Kan vi få till den 4 juni?"))
+    take(sent, a_bounce(sent, first(sent, HAMNEN), recipient=CLEO))
+    take(sent, a_mail(address(sent, first(sent)), automatic="Auto-Submitted"))
+    with sent.read() as work:
+        agenda = read_agenda(work, calendar=sent.calendar, now=sent.clock.at)
+    digest = compose_for_office(an_office_message(), agenda, office=OFFICE, calendar=sent.calendar, now=sent.clock.at)
+    said = sent.mailroom.renderer.render(digest).text
+    assert "Mejl som har kommit in (2)" in said
+    assert "Norrby stadsdelsnämnd: ber i ett mejl om tid till fredag 4 juni" in said
+    assert f"Hamnen AB: gick inte att leverera till {CLEO}" in said
+    assert "Hemligt" not in said
+    see_to(sent.db, replied.id, by="k-1", now=sent.clock.at)
+    with pytest.raises(ArrivalHandledError):
+        see_to(sent.db, replied.id, by="k-1", now=sent.clock.at)
+    with sent.read() as work:
+        (chores,) = read_agenda(work, calendar=sent.calendar, now=sent.clock.at).chores
+    assert [each.kind for each in chores.mailed] == [IncomingKind.BOUNCE]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import accumulate, repeat, takewhile
 
+from workflow.domain.arrivals import Arrival
 from workflow.domain.calendar import Calendar
 from workflow.domain.extensions import Extension
 from workflow.domain.messages import OWED_ONLY, TOO_LATE, Message, MessageKind, MessageState
@@ -63,7 +64,8 @@ class Asked:
 class Chores:
     """What of one round needs doing; units in Swedish order, what has waited longest first.
 
-    `failed` and `unknown` are mails that did not arrive, or perhaps did; only those that still matter.
+    `failed` and `unknown` are mails that did not arrive, or perhaps did; only those that still matter. `mailed` came in
+    and waits for somebody.
     """
 
     round: Round
@@ -74,10 +76,11 @@ class Chores:
     unknown: tuple[Message, ...]
     without_contact: tuple[Submission, ...]
     asked: tuple[Asked, ...] = ()
+    mailed: tuple[Arrival, ...] = ()
 
     @property
     def anything(self) -> bool:
-        return any((self.asked, self.late, self.waiting, self.failed, self.unknown, self.without_contact))
+        return any((self.asked, self.mailed, self.late, self.waiting, self.failed, self.unknown, self.without_contact))
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -95,13 +98,14 @@ def look(
     troubled: Iterable[Message],
     requests: Iterable[Extension] = (),
     *,
+    arrivals: Iterable[Arrival] = (),
     calendar: Calendar,
     now: datetime,
 ) -> Chores:
     """Sort out what of a round needs doing.
 
     `contacts` has whom mail to a submission goes to, if anybody; `troubled` are the mails that ended UNDELIVERED,
-    `requests` those for more time that nobody has answered.
+    `requests` those for more time that nobody has answered, `arrivals` what came in by mail, newest first.
     """
     ordered = tuple(sorted(submissions, key=lambda each: sort_key(each.unit_name)))
     known = {each.id: each for each in ordered}
@@ -125,6 +129,7 @@ def look(
             for each in requests
             if each.submission in known and each.wished
         ),
+        mailed=tuple(each for each in arrivals if each.needs_office and each.submission in known)[::-1],
     )
 
 

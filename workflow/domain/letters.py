@@ -302,7 +302,10 @@ class RoundDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest(Letter):
-    """To a coordinator. The counts are those of all rounds together; `register` is what people want changed there."""
+    """To a coordinator. The counts are those of all rounds together; `register` is what people want changed there.
+
+    `mailed` counts what came in by mail and waits for somebody.
+    """
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
     rounds: tuple[RoundDigest, ...]
@@ -311,6 +314,7 @@ class Digest(Letter):
     waiting: int
     undelivered: int
     no_contact: int
+    mailed: int = 0
     register: ChoreList = ChoreList(key="register", lines=())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from workflow.domain.addressing import addressee
+from workflow.domain.arrivals import FOR_THE_OFFICE
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.details import Correction, CorrectionState
@@ -53,7 +54,7 @@ class Agenda:
 
 
 def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
-    """Four queries for each open round; nothing is locked: a digest asks nobody for anything."""
+    """Five queries for each open round; nothing is locked: a digest asks nobody for anything."""
     return Agenda(
         accounts=work.access.accounts(),
         chores=tuple(_chores(work, each, calendar, now) for each in _open(work)),
@@ -179,4 +180,6 @@ def _chores(work: Work, round_: Round, calendar: Calendar, now: datetime) -> Cho
     contacts = {id_: chosen for id_, theirs in people.items() if (chosen := addressee(theirs, now))}
     troubled = work.outbox.list(round_id=round_.id, states=UNDELIVERED)
     asked = work.extensions.of_round(round_.id, states={ExtensionState.ASKED})
-    return look(round_, work.submissions.of_round(round_.id), contacts, troubled, asked, calendar=calendar, now=now)
+    mailed = work.incoming.list(round_id=round_.id, kinds=FOR_THE_OFFICE, open_only=True)
+    submissions = work.submissions.of_round(round_.id)
+    return look(round_, submissions, contacts, troubled, asked, arrivals=mailed, calendar=calendar, now=now)

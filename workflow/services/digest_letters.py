@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from workflow.domain import datewords
+from workflow.domain.arrivals import Arrival
 from workflow.domain.calendar import Calendar
 from workflow.domain.details import Correction
 from workflow.domain.digest import Asked, Chores, Late, Waiting, reminded_of
+from workflow.domain.incoming import IncomingKind
 from workflow.domain.letters import Chore, ChoreList, Digest, Letter, ReviewReminder, RoundDigest
 from workflow.domain.messages import Message, MessageKind
 from workflow.domain.people import Office
@@ -38,6 +40,7 @@ class _Writer:
             **self._shared(chores),
             rounds=tuple(self._round(each, self._todo(each)) for each in chores),
             asked=sum(len(each.asked) for each in chores),
+            mailed=sum(len(each.mailed) for each in chores),
             late=sum(len(each.late) for each in chores),
             waiting=sum(len(each.waiting) for each in chores),
             undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
@@ -98,6 +101,7 @@ class _Writer:
     def _todo(self, chores: Chores) -> tuple[ChoreList, ...]:
         return (
             self._list("asked", [self._asked(each) for each in chores.asked]),
+            self._list("mailed", [self._mailed(each, chores) for each in chores.mailed]),
             self._list("late", [self._late(each) for each in chores.late]),
             self._list("waiting", [self._waiting(each) for each in chores.waiting]),
             self._list("failed", [self._mail(each, chores) for each in chores.failed]),
@@ -111,6 +115,15 @@ class _Writer:
     def _asked(self, asked: Asked) -> Chore:
         wished = datewords.due_moment(asked.wished, self._language, self._calendar.zone, year=False)
         return Chore(unit=asked.submission.unit_name, fact=wished)
+
+    def _mailed(self, arrival: Arrival, chores: Chores) -> Chore:
+        """Who wrote, or whom we do not reach; never what is in it."""
+        unit = chores.names[arrival.submission]
+        if arrival.kind is IncomingKind.BOUNCE:
+            return Chore(unit=unit, fact="bounce", detail=arrival.address)
+        if arrival.asked_until:
+            return Chore(unit=unit, fact="asked", detail=datewords.day(arrival.asked_until, self._language))
+        return Chore(unit=unit, fact="reply", detail=arrival.sender_name or arrival.sender)
 
     def _late(self, late: Late) -> Chore:
         contact = late.contact
