@@ -62,7 +62,22 @@ class Postfix:
     """One that runs: `port` takes mail from this machine."""
 
     port: int
-    log: Path
+    folder: Path
+
+    def delivered(self) -> int:
+        """Recipients that the next server took."""
+        return self._log().count("status=sent")
+
+    def deferred(self) -> int:
+        return self._log().count("status=deferred")
+
+    def flush(self) -> None:
+        """Try all that waits again now."""
+        subprocess.run(["/usr/sbin/postfix", "-c", self.folder / "etc", "flush"], check=True, capture_output=True)
+
+    def _log(self) -> str:
+        log = self.folder / "maillog"
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
 
 @contextmanager
@@ -80,10 +95,9 @@ def postfix(*, onward: int, lmtp: int) -> Iterator[Postfix]:
         main = _MAIN.format(folder=folder, onward=onward, lmtp=lmtp, domain=DOMAIN)
         (folder / "etc" / "main.cf").write_text(main, encoding="ascii")
         (folder / "etc" / "master.cf").write_text(_MASTER.format(port=port), encoding="ascii")
-        log = folder / "maillog"
         own: list[str | Path] = [command, "-c", folder / "etc"]
         with running([*own, "start-fg"], folder / "out", port):
             try:
-                yield Postfix(port, log)
+                yield Postfix(port, folder)
             finally:
                 subprocess.run([*own, "stop"], check=False, capture_output=True, timeout=30)

@@ -85,6 +85,29 @@ def test_what_was_fetched_in_part_has_words_but_no_half_files() -> None:
     assert "stor.docx" in found.left_out
 
 
+@pytest.mark.parametrize(
+    ("headers", "sender"),
+    [
+        (["From: =?utf-8?q?anna=40namnden.example=2C?= <mallory@x.example>"], "mallory@x.example"),
+        (['From: "anna@namnden.example" <mallory@x.example>'], "mallory@x.example"),
+        (["From: anna@namnden.example, mallory@x.example"], ""),
+        (["From: anna@namnden.example", "From: mallory@x.example"], ""),
+        (["From: Anna Alm", "Sender: mallory@x.example"], "mallory@x.example"),
+        (["From: =?utf-8?Q?=C3=85sa_=C3=96=2C_n=C3=A4mnden?= <Asa@x.example>"], "asa@x.example"),
+        (["From: undisclosed:;"], ""),
+        (["From: (anna@namnden.example) mallory@x.example"], "mallory@x.example"),
+    ],
+)
+def test_the_sender_is_the_one_that_a_mail_server_would_check(headers: list[str], sender: str) -> None:
+    assert read_mail("\r\n".join([*headers, "", "hej"]).encode()).sender == sender
+
+
+def test_a_signature_is_no_file_that_somebody_sent() -> None:
+    mail = answer("Hej")
+    mail.add_attachment(b"...", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
+    assert read_mail(mail.as_bytes()).files == ()
+
+
 # --- texts and quotes -----------------------------------------------------------------------------------------------
 
 
@@ -111,6 +134,17 @@ def test_what_was_fetched_in_part_has_words_but_no_half_files() -> None:
         ),
         ("Tack!\n\n-----Ursprungligt meddelande-----\nFrån: n\nÄmne: t\n\nHej", "Tack!"),
         ("Tack!\n\n> Hej\n> Senast 28 maj", "Tack!"),
+        (
+            "Ja.\n\nSkickat från min iPhone\n\n> 17 maj 2027 kl. 08:00 skrev N <n@k.example>:\n>\n> Hej",
+            "Ja.\n\nSkickat från min iPhone",
+        ),
+        ("Ja.\n\nMvh\nAnna\n\n17 maj 2027 kl. 08:00 skrev N <n@k.example>:\n\n> Hej!", "Ja.\n\nMvh\nAnna"),
+        (
+            "Ja.\n\n-------- Originalmeddelande --------\nFrån: n@k.example\nTill: a@n.example\nRubrik: Dags\n\nHej",
+            "Ja.",
+        ),
+        ("Ja.\n\n" + "_" * 32 + "\nFrån: N\nSkickat: i går\nTill: Anna\nÄmne: Dags\n\nHej Anna!", "Ja."),
+        ("Ja.\n\n*Från:* N <n@k.example>\n*Skickat:* i går\n*Till:* Anna\n*Ämne:* Dags\n\nHej Anna!", "Ja."),
     ],
 )
 def test_the_older_mail_below_is_cut(text: str, own: str) -> None:
@@ -147,6 +181,21 @@ def test_a_mail_in_html_alone_is_read_as_text() -> None:
         subtype="html",
     )
     assert read_mail(mail.as_bytes()).text == "Hej!\n\nVi behöver\ntill fredag.\n\n- ett"
+
+
+OUTLOOK = """<html xmlns:o="urn:office"><head><style><!-- p.MsoNormal{margin:0} --></style></head><body lang="SV">
+<div class="WordSection1"><p class="MsoNormal">Hej!<o:p></o:p></p><p class="MsoNormal"><o:p>&nbsp;</o:p></p>
+<p class="MsoNormal">Vi behöver till fredag.<o:p></o:p></p><table><tr><td>Fråga</td><td>2</td></tr></table>
+<div><div><p class="MsoNormal"><b>Från:</b> Uppföljning &lt;n@k.example&gt;<br><b>Skickat:</b> den 17 maj 2027<br>
+<b>Till:</b> Anna<br><b>Ämne:</b> Dags att svara<o:p></o:p></p></div></div>
+<p class="MsoNormal">Hej Anna!</p></div></body></html>"""
+
+
+def test_what_outlook_writes_in_html_is_read_without_the_older_mail() -> None:
+    mail = EmailMessage()
+    mail["From"] = "a@x.example"
+    mail.set_content(OUTLOOK, subtype="html")
+    assert read_mail(mail.as_bytes()).text == "Hej!\n\nVi behöver till fredag.\n\nFråga 2"
 
 
 # --- machines -------------------------------------------------------------------------------------------------------
@@ -199,6 +248,14 @@ def test_subjects_of_a_machine(subject: str) -> None:
 )
 def test_people_are_no_machines(subject: str, headers: dict[str, str]) -> None:
     assert read_mail(answer("Hej", subject=subject, **headers).as_bytes()).automatic == ""
+
+
+def test_a_calendars_accepted_is_a_machines() -> None:
+    mail = answer("Accepterad", subject="Accepterad: Sista dag")
+    mail.add_alternative(
+        "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n", subtype="calendar", params={"method": "REPLY"}
+    )
+    assert read_mail(mail.as_bytes()).automatic == "text/calendar; method=REPLY"
 
 
 # --- reports --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from email.message import Message
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 from typing import Final
 
 from workflow.adapters.mail.incoming_parse import UNREADABLE, decoded
@@ -47,20 +47,19 @@ def fold(address: str) -> str:
 
 
 def one_sender(message: Message) -> tuple[str, str]:
-    """The address that the mail says it is from, folded, and the name beside it; "" for what it does not say."""
-    for header in ("From", "Sender"):
-        for value in values(message, header):
-            name, address = _parsed(value)
-            if "@" in address:
-                return fold(address), plain(name)
-    return "", ""
+    """The address that the mail says it is from, folded, and the name beside it; "" for what it does not say.
+
+    Whoever names several senders names none: others would check one of them, and we believe another.
+    """
+    found = {fold(address): name for name, address in (_mailboxes(message, "From") or _mailboxes(message, "Sender"))}
+    return next(iter((address, plain(name)) for address, name in found.items())) if len(found) == 1 else ("", "")
 
 
 def addressees(message: Message, envelope: Sequence[str] = ()) -> tuple[str, ...]:
     """Every address it came to, folded, once each: the envelope's, what servers noted of it, then To and Cc."""
     told = [*envelope, *(value for name in _ENVELOPE for value in values(message, name))]
-    written = [value for name in ("To", "Cc") for value in values(message, name)]
-    found = (fold(address) for address in (*told, *_all_parsed(written)))
+    written = [address for name in ("To", "Cc") for _, address in _mailboxes(message, name)]
+    found = (fold(address) for address in (*told, *written))
     return tuple(dict.fromkeys(address for address in found if "@" in address))[:MOST_ADDRESSES]
 
 
@@ -70,15 +69,25 @@ def references(message: Message, *names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plain(each) for each in found))[:MOST_REFERENCES]
 
 
-def _parsed(value: str) -> tuple[str, str]:
-    try:
-        return parseaddr(value)
-    except UNREADABLE:
-        return "", ""
+def _mailboxes(message: Message, header: str) -> list[tuple[str, str]]:
+    """Names and addresses as they are written. A name is decoded only after it was told apart from the address.
+
+    Decoded first, an encoded name such as "a@b.example," would be read as an address.
+    """
+    found: list[tuple[str, str]] = []
+    for name, raw in tuple(message.raw_items()):
+        if name.lower() == header.lower():
+            try:
+                parsed = message.policy.header_fetch_parse(name, raw)
+                read = [(each.display_name, each.addr_spec) for each in getattr(parsed, "addresses", ())]
+            except UNREADABLE:
+                read = []
+            found += [each for each in read if "@" in each[1]] or _leniently(raw)
+    return found
 
 
-def _all_parsed(written: Sequence[str]) -> list[str]:
+def _leniently(raw: object) -> list[tuple[str, str]]:
     try:
-        return [address for _, address in getaddresses(written)]
+        return [each for each in getaddresses([str(raw)]) if "@" in each[1]]
     except UNREADABLE:
         return []

@@ -43,6 +43,8 @@ class _Words:
             self._unseen = ""
         if tag in _BREAKING - {"br"}:
             self._end_line()
+        if tag in {"td", "th"}:
+            self._line.append(" ")
         if tag == "p":
             self._lines.append("")
         self._quoted = max(0, self._quoted - (tag == "blockquote"))

@@ -15,6 +15,9 @@ from workflow.domain.incoming import EnclosedFile
 MOST_FILES: Final = 30
 MOST_TEXT: Final = 200_000  # characters
 MOST_HTML: Final = 2_000_000  # bytes
+_SIGNATURES: Final = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
 _OF_A_REPORT: Final = frozenset(
     {"message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
      "text/rfc822-headers", "message/global-headers"}
@@ -75,7 +78,7 @@ def collect(mail: EmailMessage, *, most_bytes: int) -> Found:
     room = most_bytes
     for part in leaves(mail):
         kind = kind_of(part)
-        if kind in _OF_A_REPORT:
+        if kind in _OF_A_REPORT or kind in _SIGNATURES:
             continue
         if _is_text(part, kind):
             _add_text(found, part, kind)

@@ -10,12 +10,12 @@ from mailparser_reply.parser import EmailMessage as ReplyPatterns
 _LONGEST_LINE: Final = 160
 _MOST_LINES: Final = 1_500
 _DIVIDER: Final = re.compile(
-    r"^(?:-{3,} ?(?:original message|ursprungligt meddelande|(?:vidarebefordrat|forwarded) (?:meddelande|message))"
-    r" ?-{3,}|_{30,})$",
+    r"^(?:-{3,} ?(?:original message|ursprungligt meddelande|originalmeddelande"
+    r"|(?:vidarebefordrat|forwarded) (?:meddelande|message)) ?-{3,}|_{30,})$",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADING: Final = re.compile(r"^[* >]*(?:från|from):", re.IGNORECASE | re.MULTILINE)
-_SUBJECT: Final = re.compile(r"^[* >]*(?:ämne|subject):", re.IGNORECASE | re.MULTILINE)
+_SUBJECT: Final = re.compile(r"^[* >]*(?:ämne|rubrik|subject):", re.IGNORECASE | re.MULTILINE)
 _ELSEWHERE: Final = re.compile(
     r"\b(?:nedan|nedanför|i texten|inline|below|rött|röd text|rödmarkera\w*|in red|mellan raderna)\b", re.IGNORECASE
 )

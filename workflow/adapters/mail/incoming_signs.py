@@ -5,6 +5,7 @@ from email.message import Message
 from typing import Final
 
 from workflow.adapters.mail.incoming_headers import one_sender, values, words_of
+from workflow.adapters.mail.incoming_parts import kind_of, leaves
 
 _LIST: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _PRESENT: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply", "X-Mail-Autoreply", "List-Id")
@@ -33,7 +34,7 @@ def why_automatic(message: Message, *, is_report: bool = False) -> str:
     precedence = _first_word(message, "Precedence")
     if precedence in _LIST:
         return f"Precedence: {precedence}"
-    return _by_header(message) or _by_sender(message) or _by_subject(message)
+    return _by_header(message) or _by_calendar(message) or _by_sender(message) or _by_subject(message)
 
 
 def _first_word(message: Message, name: str) -> str:
@@ -45,6 +46,16 @@ def _by_header(message: Message) -> str:
         if any(value.strip().lower() not in {"", "no", "false"} for value in values(message, name)):
             return name
     return "Return-Path: <>" if any(not path.strip("<> \t") for path in values(message, "Return-Path")) else ""
+
+
+def _by_calendar(message: Message) -> str:
+    """A calendar program's "accepted" to the entry that came with the invitation (RFC 5546 §3.2.3)."""
+    for part in leaves(message):
+        if kind_of(part) == "text/calendar" and "method=reply" in words_of(part, "Content-Type").lower().replace(
+            '"', ""
+        ):
+            return "text/calendar; method=REPLY"
+    return ""
 
 
 def _by_sender(message: Message) -> str:
