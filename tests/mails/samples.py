@@ -107,6 +107,7 @@ def _asking(language: str) -> Iterator[tuple[str, Letter]]:
     words, shared = WORDS[language], common(language)
     invitation = Invitation(**shared, covers=words["covers"], questions=8)
     yield "invitation", invitation
+    yield "invitation-instead", replace(invitation, instead_of="Dan Diktad")
     yield "invitation-one-question-no-name", replace(invitation, questions=1, first_name="", contact_phone="")
     reminder = Reminder(**shared, left=words["days"], state="not_started", answered=0, questions=8, saved="")
     yield "reminder-not-started", reminder

@@ -185,6 +185,11 @@ def test_a_bounce_marks_the_address_tells_the_office_and_turns_to_the_deputy(sen
         marked = {each.email: each.undeliverable_since for each in work.people.contacts()}
     assert marked == {ASA: sent.clock.at, BO: None, CLEO: None}
     assert "message.turned_to_deputy" in sent.events()
+    deliver(room(sent))
+    with sent.read() as work:
+        letter = work.outbox.get(next(each.id for each in sent.messages() if each.to_email == BO)).frozen
+    assert letter
+    assert "Mejlet till Åsa Påhittad gick inte att leverera. Därför får du det." in letter.text
 
 
 def test_a_second_bounce_of_the_same_mail_writes_nobody_again(sent: House) -> None:

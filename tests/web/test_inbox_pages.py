@@ -5,7 +5,7 @@ import re
 from starlette.testclient import TestClient
 
 from tests.web.houses import HAMN, NORRBY, VATTEN, browser, content, csrf_of, hand_in, house, open_form
-from tests.web.mailed import arrive, bounce, mail_form
+from tests.web.mailed import arrive, bounce, invitation, mail_form
 from tests.web.office import ROUND_PAGE, sign_in
 from tests.web.test_contact import draft, fields
 from workflow.bootstrap import App
@@ -105,6 +105,7 @@ def test_a_bounce_marks_the_person_wherever_they_stand(house: App) -> None:
     client = sign_in(house)
     assert "Gick inte att leverera: asa.pahittad@norrby.example." in client.get(ROUND_PAGE).text
     assert "550 No such user" in client.get(UNIT).text
+    assert "5.1.1 550 No such user" in client.get(f"{ROUND_PAGE}/utskick/{invitation(house).id}").text
     assert client.get(UNIT).text.count("Gick inte att leverera") >= 2
     with house.db.read() as work:
         assert people_in(work, "norrby").contacts[0].undeliverable_since == house.now()

@@ -10,7 +10,8 @@ from workflow.domain.messages import MessageKind
 class Letter:
     """What all letters share. Dates are already words in the reader's language.
 
-    `note` is what a coordinator has written in this one mail, or "".
+    `note` is what a coordinator has written in this one mail, or ""; `instead_of` whom it did not reach, so that
+    this reader has it now, or "".
     """
 
     kind: ClassVar[MessageKind]
@@ -25,6 +26,7 @@ class Letter:
     contact_phone: str
     contact_email: str
     note: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

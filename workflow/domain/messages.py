@@ -107,6 +107,8 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
 BY_HAND = "by_hand"
 NOTE = "note"
 """Keys of `detail`: that a person has decided about this one mail, and their own words in it."""
+INSTEAD_OF = "instead_of"
+"""Key of `detail`: the name of the one whom this very mail did not reach."""
 _MAY_HAVE_COME = "may_have_come"
 """Key of `detail`: nobody knew what became of an earlier try, so that its letter may be with its reader."""
 

@@ -10,6 +10,7 @@ from workflow.domain.audit import Event
 from workflow.domain.incoming import DeliveryReport, IncomingMail
 from workflow.domain.messages import (
     BY_HAND,
+    INSTEAD_OF,
     NOTE,
     OF_ONE_PERSON,
     Message,
@@ -109,7 +110,8 @@ def _turn(work: Work, row: Message, submission: Submission, *, secrets: Secrets,
         secrets=secrets,
         due_at=now,
         now=now,
-        detail={key: value for key, value in row.detail.items() if key not in _NOT_FOR_OTHERS},
+        detail={key: value for key, value in row.detail.items() if key not in _NOT_FOR_OTHERS}
+        | {INSTEAD_OF: bounced.name},
     )
     give_up_at = row.give_up_at if row.is_reminder else fresh.give_up_at
     planned = work.outbox.plan([replace(fresh, deadline_revision=row.deadline_revision, give_up_at=give_up_at)])

@@ -32,7 +32,7 @@ from workflow.domain.letters import (
     Returned,
     ReturnedItem,
 )
-from workflow.domain.messages import NOTE, Message, MessageKind
+from workflow.domain.messages import INSTEAD_OF, NOTE, Message, MessageKind
 from workflow.domain.people import Office
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Submission
@@ -89,6 +89,7 @@ def shared(at: Situation) -> dict[str, Any]:
         "contact_phone": at.office.contact_phone,
         "contact_email": at.office.contact_email,
         "note": at.message.detail.get(NOTE, ""),
+        "instead_of": at.message.detail.get(INSTEAD_OF, ""),
     }
 
 

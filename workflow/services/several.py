@@ -27,7 +27,7 @@ def compose_several(situations: Sequence[Situation], people: Iterable[Recipient]
     for each in (person for person in people if person.is_right(lead.now)):
         belong.setdefault(each.submission, set()).add(fold_address(each.email))
     items = [_item(at, is_open=readers <= belong.get(at.submission.id, set())) for at in situations]
-    general = shared(lead) | {"link": lead.office.base_url, "note": ""}
+    general = shared(lead) | {"link": lead.office.base_url, "note": "", "instead_of": ""}
     closes = lead.calendar.last_day(max(at.round.closes_at for at in situations))
     late = any(item.late for item in items)
     compiled = datewords.day(lead.calendar.add_working_days(closes, 1), lead.message.language) if late else ""

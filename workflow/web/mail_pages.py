@@ -5,10 +5,11 @@ from collections.abc import Callable
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
+from workflow.domain.arrivals import Arrival
 from workflow.domain.errors import ReasonMissingError, RefusedError, StaleWriteError
 from workflow.domain.messages import MESSAGE_MOVES, Message, MessageState
 from workflow.ports import LINK_SECRET, Job
-from workflow.services import ledger, outbox
+from workflow.services import inbox, ledger, outbox
 from workflow.services.overview import UNDELIVERED
 from workflow.web.forms_in import field, visible
 from workflow.web.office import Office, Posted, Seated, clean, new_router
@@ -116,12 +117,19 @@ def _page(
         sub=view.submission,
         mail=view.message,
         attempts=view.attempts,
+        came=_came(desk, view.message),
         text=masked(frozen.text) if frozen else "",
         can_send=view.message.state in UNDELIVERED,
         can_skip=may_become(view.message, MessageState.SKIPPED),
         why=why,
         refused=refused,
     )
+
+
+def _came(desk: Office, message: Message) -> list[Arrival]:
+    """What came in by mail about this one: that it did not arrive, that it is late, answers."""
+    found = inbox.inbox(desk.house.db, submission=message.submission) if message.submission else ()
+    return [each.arrival for each in found if each.arrival.message == message.id]
 
 
 def masked(text: str) -> str:
