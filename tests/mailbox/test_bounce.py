@@ -30,12 +30,12 @@ def invitations(house: App) -> dict[str, Message]:
 
 
 def test_a_refused_invitation_goes_to_the_deputy_and_the_coordinator_is_told(
-    tmp_path: Path, sqlite_url: str, server: Dovecot
+    tmp_path: Path, sql_url: str, server: Dovecot
 ) -> None:
     with (
         sink(ASA) as far,
         postfix(onward=far.port, lmtp=server.lmtp_port) as relay,
-        house_at(tmp_path, sqlite_url, server, smtp_port=relay.port) as house,
+        house_at(tmp_path, sql_url, server, smtp_port=relay.port) as house,
     ):
         bench = Bench(house, Trusting())
         bench.run(Job.DELIVER)

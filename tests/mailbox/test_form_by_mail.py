@@ -94,8 +94,8 @@ def hand_in(client: TestClient) -> str:
     return reading
 
 
-def test_from_a_mail_with_the_form_to_a_receipt(tmp_path: Path, sqlite_url: str, server: Dovecot) -> None:
-    with sink() as far, house_at(tmp_path, sqlite_url, server, smtp_port=far.port) as house:
+def test_from_a_mail_with_the_form_to_a_receipt(tmp_path: Path, sql_url: str, server: Dovecot) -> None:
+    with sink() as far, house_at(tmp_path, sql_url, server, smtp_port=far.port) as house:
         bench = Bench(house, Trusting())
         bench.run(Job.DELIVER)
         deliver(server, answered(newest(far)))
@@ -124,9 +124,9 @@ def test_from_a_mail_with_the_form_to_a_receipt(tmp_path: Path, sqlite_url: str,
 
 
 def test_the_same_mail_again_and_one_from_a_stranger_change_nothing(
-    tmp_path: Path, sqlite_url: str, server: Dovecot
+    tmp_path: Path, sql_url: str, server: Dovecot
 ) -> None:
-    with sink() as far, house_at(tmp_path, sqlite_url, server, smtp_port=far.port) as house:
+    with sink() as far, house_at(tmp_path, sql_url, server, smtp_port=far.port) as house:
         bench = Bench(house, Trusting())
         bench.run(Job.DELIVER)
         invitation = newest(far)

@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from imap_tools.mailbox import MailBoxUnencrypted
@@ -60,6 +61,27 @@ def test_one_mail_that_cannot_be_taken_in_keeps_no_other_waiting_and_is_moved_as
     assert looks[0] == Fetched(taken=2, set_aside=0, waiting=1)
     assert looks[-1] == Fetched(taken=0, set_aside=1, waiting=0)
     assert [len(server.held(name)) for name in ("INBOX", DONE, PROBLEMS)] == [0, 2, 1]
+
+
+def test_a_mail_that_the_server_will_not_move_keeps_no_other_waiting(server: Dovecot) -> None:
+    server.deliver(numbered(0))
+    inbox, taken = server.inbox(), list[str]()
+    inbox.fetch(lambda _: None)  # the folders are there
+    server.deliver(*map(numbered, range(1, 3)))
+    done = server.folder / "mail" / USER / f".{DONE}"
+    _allow(done, 0o500)
+    assert inbox.fetch(lambda mail: taken.append(mail.subject)) == Fetched(taken=0, set_aside=0, waiting=2)
+    server.deliver(numbered(3))
+    inbox.fetch(lambda mail: taken.append(mail.subject))
+    assert taken == ["nr 1", "nr 2", "nr 3", "nr 1", "nr 2"], "the new one first"
+    _allow(done, 0o700)
+    assert inbox.fetch(lambda _: None) == Fetched(taken=3, set_aside=0, waiting=0)
+    assert len(server.held(DONE)) == 4
+
+
+def _allow(folder: Path, mode: int) -> None:
+    for each in (folder, *(part for part in folder.iterdir() if part.is_dir())):
+        each.chmod(mode)
 
 
 def test_when_the_house_can_take_nothing_in_no_mail_is_blamed(server: Dovecot) -> None:

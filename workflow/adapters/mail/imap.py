@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import structlog
-from imap_tools.errors import ImapToolsError
+from imap_tools.errors import ImapToolsError, MailboxCopyError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
 from workflow.adapters.mail.imap_folders import check, ensure, move
@@ -27,6 +27,7 @@ ENCODED: Final = 1.45  # what base64 with its line ends makes of a file
 ROOM: Final = 1_000_000  # bytes for the words of a mail, beside its files
 BEGINNING: Final = 200_000  # bytes that are read of a mail larger than that
 
+_Fate = Literal["taken", "aside", "left", "gone"]
 _TROUBLE: Final = (ImapToolsError, imaplib.IMAP4.error, OSError)  # ssl.SSLError and timeouts are OSErrors
 _log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class ImapInbox:
     timeout: float = PATIENCE
     tls_context: ssl.SSLContext | None = None
     _failures: Counter[str] = field(default_factory=Counter, repr=False)
+    _left: set[str] = field(default_factory=set, repr=False)
 
     @property
     def problems(self) -> str:
@@ -66,21 +68,13 @@ class ImapInbox:
 
     def fetch(self, take_in: Callable[[IncomingMail], object]) -> Fetched:
         """See `workflow.ports.Inbox`. Raises InboxUnreachableError; what was taken in until then stays taken in."""
-        taken = aside = 0
         with self._open() as box:
             ensure(box, self.done, self.problems)
-            waiting = sorted(box.uids("UNDELETED", charset=None), key=int)
-            for uid in waiting[:AT_ONCE]:
-                mail = self._mail(box, uid)
-                if mail is None:  # somebody else was faster
-                    continue
-                if self._took(mail, take_in):
-                    move(box, uid, self.done)
-                    taken += 1
-                elif self._failures[mail.digest] >= TRIES:
-                    move(box, uid, self.problems)
-                    aside += 1
-        return Fetched(taken=taken, set_aside=aside, waiting=len(waiting) - taken - aside)
+            waiting = box.uids("UNDELETED", charset=None)
+            first = sorted(waiting, key=lambda uid: (uid in self._left, int(uid)))[:AT_ONCE]
+            fates = Counter(self._tried(box, uid, take_in) for uid in first)
+        gone = fates.total() - fates["left"]
+        return Fetched(taken=fates["taken"], set_aside=fates["aside"], waiting=len(waiting) - gone)
 
     def look(self) -> dict[str, int]:
         """How many mails each of the three folders holds, 0 where there is none yet. Raises InboxUnreachableError."""
@@ -91,6 +85,30 @@ class ImapInbox:
                 name: box.folder.status(name, ["MESSAGES"])["MESSAGES"] if there else 0
                 for name, there in zip(names, held, strict=True)
             }
+
+    def _tried(self, box: BaseMailBox, uid: str, take_in: Callable[[IncomingMail], object]) -> _Fate:
+        """One mail. What the server refuses about it is no reason to stop; next time the others come before it."""
+        try:
+            fate = self._one(box, uid, take_in)
+        except imaplib.IMAP4.abort:
+            raise
+        except (imaplib.IMAP4.error, MailboxCopyError) as error:
+            _log.warning("the mail server refused to hand out or to move a mail", uid=uid, why=str(error)[:200])
+            fate = "left"
+        (self._left.add if fate == "left" else self._left.discard)(uid)
+        return fate
+
+    def _one(self, box: BaseMailBox, uid: str, take_in: Callable[[IncomingMail], object]) -> _Fate:
+        mail = self._mail(box, uid)
+        if mail is None:  # somebody else was faster
+            return "gone"
+        if self._took(mail, take_in):
+            move(box, uid, self.done)
+            return "taken"
+        if self._failures[mail.digest] < TRIES:
+            return "left"
+        move(box, uid, self.problems)
+        return "aside"
 
     def _took(self, mail: IncomingMail, take_in: Callable[[IncomingMail], object]) -> bool:
         """Whether it is in the database. One mail's trouble must not keep the others waiting."""
