@@ -70,7 +70,7 @@ def _fetch_inbox(house: App) -> object:
     try:
         fetched = house.inbox.fetch(house.take_in)
     except InboxUnreachableError as error:
-        _log.warning("the inbox cannot be read", why=str(error.values["why"]))
+        _log.warning("the inbox cannot be read", host=str(error.values["host"]), why=str(error.values["why"]))
         return 0
     if fetched.taken:
         house.queue.ask(Job.DELIVER)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -65,10 +65,14 @@ def short_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], log: Path, *ports: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str | Path], log: Path, *ports: int, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """The program in a group of its own, once it listens; the whole group ends with the block."""
     with log.open("ab") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         for port in ports:
             await_that(partial(_is_up_or_over, process, port), f"port {port}")
