@@ -185,6 +185,13 @@ class Extensions(Protocol):
 
 
 class People(Protocol):
+    def hold(self) -> None:
+        """Keep other writers off the register until the transaction ends. Ask before you read what you replace.
+
+        Its place in the order of locks: after mails, before the log.
+        """
+        ...
+
     def units(self) -> tuple[Unit, ...]: ...
 
     def contacts(self) -> tuple[Contact, ...]: ...

@@ -153,6 +153,9 @@ class FakePeople:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
+    def hold(self) -> None:
+        """Transactions of the fake come one at a time."""
+
     def units(self) -> tuple[Unit, ...]:
         return tuple(self._tables.units.values())
 

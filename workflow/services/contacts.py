@@ -88,6 +88,7 @@ def save_contact(
     unit's people are others by now. Raises NotFoundError, and the first of `faults`.
     """
     with db.begin() as work:
+        work.people.hold()
         people = people_in(work, contact.unit)
         if people.seal != seal:
             raise StaleWriteError

@@ -69,6 +69,8 @@ def apply_correction(
         work.details.change(before, after)
         if before.wish is Wish.OTHER:
             raise OwnWordsError
+        if before.wish is Wish.CHANGE:  # a hand-over holds it after the mails it moves
+            work.people.hold()
         people, old = _holder(work, before.was)
         rounds = 0
         if before.wish is Wish.CHANGE:

@@ -252,6 +252,7 @@ def change_register(
     now: datetime,
 ) -> None:
     """The same change from today on; of a unit that has ended, under the unit that took its place."""
+    work.people.hold()
     today = calendar.local(now).date()
     register = Register(work.people.units(), work.people.contacts())
     home = register.home(unit, today)

@@ -27,6 +27,7 @@ def import_roster(
     StaleWriteError when it would change anything else by now.
     """
     with db.begin() as work:
+        work.people.hold()
         changes = roster_changes(_roster(work), roster)
         if expected is not None and changes != expected:
             raise StaleWriteError

@@ -6,7 +6,7 @@ from multiprocessing import get_context
 from queue import Empty
 from typing import Any
 
-from tests.builders import NOW, a_message, an_answer, an_event
+from tests.builders import NOW, a_contact, a_message, an_answer, an_event
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.domain.channel import Rate
@@ -122,6 +122,24 @@ def claim_in_batches(database: SqlDatabase, _lane: int) -> list[str]:
             mine += [each.id for each, ours in zip(found, stands, strict=True) if ours]
         empty = 0 if found else empty + 1
     return mine
+
+
+def join_the_register(database: SqlDatabase, lane: int) -> int:
+    """Everybody writes the whole register anew, each time with one person more."""
+    for turn in range(20):
+        with database.begin() as work:
+            work.people.hold()
+            one_more = a_contact(email=f"n{lane}-{turn}@norrby.example")
+            work.people.replace(work.people.units(), [*work.people.contacts(), one_more])
+    return 20
+
+
+def find_the_register_full(database: SqlDatabase, lane: int) -> bool:
+    """One learns that an address is dead while the others write the register anew."""
+    if lane:
+        return join_the_register(database, lane) == 20
+    with database.begin() as work:
+        return work.people.mark_undeliverable("asa@norrby.example", NOW) == 1
 
 
 def claimed_mails() -> list[Message]:

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from tests.adapters.db import racers
 from tests.adapters.db.racers import KEYS, RACERS, TURNS, race
-from tests.builders import a_message
+from tests.builders import a_contact, a_message, a_unit
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.domain.audit import first_break
@@ -55,6 +55,17 @@ def test_of_several_that_write_the_same_batch_each_row_has_one_winner(sql_stocke
     with sql_stocked.begin() as work:
         work.outbox.plan(racers.claimed_mails())
     assert sum(race(racers.finish_the_same, sql_url)) == KEYS
+
+
+def test_nobody_is_lost_from_the_register_when_several_write_it_anew(sql_stocked: SqlDatabase, sql_url: str) -> None:
+    with sql_stocked.begin() as work:
+        work.people.replace([a_unit()], [a_contact(email="asa@norrby.example")])
+    joined = sum(race(racers.join_the_register, sql_url))
+    assert all(race(racers.find_the_register_full, sql_url))
+    with sql_stocked.read() as work:
+        people = work.people.contacts()
+    assert len(people) == 1 + joined + 20 * (RACERS - 1)
+    assert [each.email for each in people if each.undeliverable_since] == ["asa@norrby.example"]
 
 
 def test_one_reminder_a_day_whoever_is_first(sql_stocked: SqlDatabase, sql_url: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, text, update
 
 from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all
@@ -14,6 +14,8 @@ from workflow.domain.errors import NotFoundError
 from workflow.domain.people import ANSWERING, Contact, Role, Unit, UnitKind, fold_address, search_key
 from workflow.domain.submissions import Link, Recipient
 
+_HOLD = text(f"LOCK TABLE {tables.units.name} IN SHARE ROW EXCLUSIVE MODE")
+"""Readers read on; rows that are deleted and written anew cannot be locked one by one."""
 _NOW_REACHED = (
     update(tables.submissions)
     .where(LACKS_CONTACT, tables.submissions.c.id.in_(bindparam("reached", expanding=True)))
@@ -30,6 +32,11 @@ class SqlPeople:
     def units(self) -> tuple[Unit, ...]:
         return tuple(_unit(row) for row in self._connection.execute(select(units).order_by(units.c.position)))
 
+    def hold(self) -> None:
+        """SQLite lets one transaction write at a time anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(_HOLD)
+
     def contacts(self) -> tuple[Contact, ...]:
         return tuple(_contact(row) for row in self._connection.execute(select(contacts).order_by(contacts.c.position)))
 
@@ -42,6 +49,7 @@ class SqlPeople:
         insert_all(self._connection, tables.contacts, rows)
 
     def mark_undeliverable(self, address: str, at: datetime) -> int:
+        self.hold()  # who replaces the register right now would put the address back as it was
         statement = (
             update(contacts)
             .where(func.lower(func.trim(contacts.c.email)) == fold_address(address))
