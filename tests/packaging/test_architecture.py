@@ -43,7 +43,7 @@ def test_each_wall_is_guarded(stubs: Path) -> None:
         "workflow/domain/rounds.py": "import sqlalchemy\n",
         "workflow/services/rounds.py": "from workflow.adapters import clock\nimport jinja2\nimport fastapi\n",
         "workflow/adapters/clock.py": "import docx\nimport rich\nimport celery\nimport pydantic_settings\n",
-        "workflow/bootstrap.py": "import tasks.jobs\n",
+        "workflow/bootstrap.py": "import tasks.jobs\nimport imap_tools\n",
         "tasks/jobs.py": "import workflow.web\nimport tasks.worker\n",
         "workflow/web/one.py": "import workflow.web.two\n",
         "workflow/web/two.py": "import workflow.web.one\n",

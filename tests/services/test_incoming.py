@@ -1,5 +1,6 @@
 """Mail that comes in: what is believed, what follows from it, and that nothing is ever answered for ever."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -155,6 +156,17 @@ def test_a_colleague_who_answers_is_on_the_case_but_is_nobody_we_know(sent: Hous
 def test_what_cannot_be_kept_is_marked_and_everything_else_stays(sent: House) -> None:
     taken = take(sent, a_mail(address(sent, first(sent)), text="a\x00b\r\nÅ\u202e🎈\ud800"))
     assert taken.text == "a�b\nÅ\u202e🎈�"
+
+
+def test_whoever_takes_the_same_mail_in_at_once_it_is_one(sent: House) -> None:
+    bounce = a_bounce(sent, first(sent))
+    second = replace(bounce, digest="b" * 64)  # the same news in other bytes: two servers may tell it
+    with ThreadPoolExecutor(4) as threads:
+        mails = (bounce, second, bounce, second)
+        taken = list(threads.map(lambda mail: take_in(room(sent), mail, now=sent.clock.at), mails))
+    assert sum(each is not None for each in taken) == 2
+    assert planned(sent) == [(MessageKind.INVITATION, BO)]
+    assert sent.events().count("message.turned_to_deputy") == 1
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------
