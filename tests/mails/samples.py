@@ -9,6 +9,7 @@ from workflow.domain.letters import (
     Chore,
     ChoreList,
     CodeLetter,
+    Colleague,
     DetailsCheck,
     DetailsItem,
     Digest,
@@ -230,6 +231,10 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     yield "code", CodeLetter(**shared, code=LINK_SECRET, until=words["received"])
     yield "new_link", NewLink(**shared)
     yield "mailed_form", MailedForm(**shared)
+    yield (
+        "colleague",
+        Colleague(**shared, who="Åsa Påhittad", state="draft", answered=6, questions=8, saved=words["saved"]),
+    )
     yield "excused", Excused(**shared, reason="Nämnden har inga frågor om näringsliv.")
 
 

@@ -13,7 +13,7 @@ from workflow.domain.submissions import Recipient
 def addressee(recipients: Iterable[Recipient], at: datetime, audience: Audience = Audience.CONTACT) -> Recipient | None:
     """The contact person, while there is none a deputy, then the function mailbox; or exactly the one meant."""
     roles = ANSWERING if audience is Audience.CONTACT else (Role(audience.value),)
-    right = [recipient for recipient in recipients if recipient.is_right(at)]
+    right = [recipient for recipient in recipients if recipient.is_right(at) and not recipient.invited_by]
     return next((recipient for role in roles for recipient in right if recipient.role == role), None)
 
 
@@ -23,7 +23,7 @@ def copied(
     """Those in these roles who are right at that moment, each person once and not the one it goes to."""
     found = {fold_address(to.email): to}
     for each in recipients:
-        if each.role in roles and each.id != to.id and each.is_right(at):
+        if each.role in roles and each.id != to.id and each.is_right(at) and not each.invited_by:
             found.setdefault(fold_address(each.email), each)
     return tuple(found.values())[1:]
 

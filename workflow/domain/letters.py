@@ -253,6 +253,18 @@ class NewLink(UnitLetter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Colleague(UnitLetter):
+    """To somebody whom `who` has invited to answer too; `state` and the rest as in Nagging."""
+
+    kind: ClassVar[MessageKind] = MessageKind.COLLEAGUE
+    who: str
+    state: str
+    answered: int
+    questions: int
+    saved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailedForm(UnitLetter):
     """To somebody who mailed the filled-in form: nothing is handed in before they have looked at how we read it."""
 
@@ -377,4 +389,5 @@ LETTERS: tuple[type[Letter], ...] = (
     CodeLetter,
     NewLink,
     MailedForm,
+    Colleague,
 )

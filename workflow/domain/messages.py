@@ -34,6 +34,7 @@ class MessageKind(StrEnum):
     CODE = "code"
     NEW_LINK = "new_link"
     MAILED_FORM = "mailed_form"
+    COLLEAGUE = "colleague"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})
@@ -43,7 +44,7 @@ WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION, MessageKind.DETAILS_
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
 OF_A_LINK = frozenset({MessageKind.CODE, MessageKind.NEW_LINK})
 """Mails about one personal link."""
-OF_ONE_PERSON = OF_A_LINK | {MessageKind.MAILED_FORM}
+OF_ONE_PERSON = OF_A_LINK | {MessageKind.MAILED_FORM, MessageKind.COLLEAGUE}
 """They are never written anew to somebody else."""
 LAST_DAYS = frozenset(
     {
@@ -54,7 +55,11 @@ LAST_DAYS = frozenset(
     }
 )
 """Mails that tell of a last day somebody decided about."""
-OWED_ONLY = REMINDERS | LAST_DAYS | {MessageKind.INVITATION, MessageKind.RETURNED, MessageKind.MAILED_FORM}
+OWED_ONLY = (
+    REMINDERS
+    | LAST_DAYS
+    | {MessageKind.INVITATION, MessageKind.RETURNED, MessageKind.MAILED_FORM, MessageKind.COLLEAGUE}
+)
 """Mails that ask for an answer: untrue, and therefore not sent, once the answer has come in."""
 
 

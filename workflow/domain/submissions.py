@@ -302,6 +302,9 @@ class Recipient:
 
     From `starts_at` (None: always) until `ends_at`, that moment not included (None: for ever). A change at New Year
     that the register knew of is part of the freeze; a hand-over ends it at once.
+
+    `invited_by` is the recipient who let them answer too, "" for those of the register. Whoever was invited has a link,
+    and no mail but what is about it.
     """
 
     id: str
@@ -313,6 +316,7 @@ class Recipient:
     language: str = "sv"
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    invited_by: str = ""
 
     @property
     def first_name(self) -> str:

@@ -126,7 +126,8 @@ def _next(work: Work, row: Message, people: Iterable[Recipient], now: datetime) 
     same = [each for each in rows if _same_mail(each, row) and each.state not in _ENDED_UNSENT]
     had = {each.address for each in (*same, row)}
     had |= {fold_address(address_of(copy)) for each in (*same, row) for copy in each.copies}
-    right = [each for each in people if each.is_right(now) and fold_address(each.email) not in had]
+    asked = (each for each in people if each.is_right(now) and not each.invited_by)
+    right = [each for each in asked if fold_address(each.email) not in had]
     dead = _dead(work, right)
     ordered = (each for role in ANSWERING for each in right if each.role == role)
     return next((each for each in ordered if fold_address(each.email) not in dead), None)

@@ -100,7 +100,7 @@ def hand_over_in(
     successor = checked(successor)
     submission = work.submissions.get(submission_id, lock=True)
     people = work.recipients.of(submission_id)
-    old = next((each for each in people if each.role == successor.role and each.is_right(now)), None)
+    old = next((each for each in people if holds(each, successor.role, now)), None)
     if shown is not None and shown != (old.id if old else ""):
         raise StaleWriteError
     if old and _same(old.email, successor.email):
@@ -112,6 +112,11 @@ def hand_over_in(
     data: dict[str, str | int] = {"role": str(successor.role), "from": old.id if old else "", "to": new.id}
     work.log.append(_event(submission, by, now, data | {"register": int(register)}))
     return HandedOver(submission=submission, old=old, new=new, tells_old=not dead, moved=moved)
+
+
+def holds(recipient: Recipient, role: Role, now: datetime) -> bool:
+    """Whether they have this role by the register or a hand-over: who was invited to help has nothing to hand over."""
+    return recipient.role == role and recipient.is_right(now) and not recipient.invited_by
 
 
 def _event(submission: Submission, by: str, now: datetime, data: dict[str, str | int]) -> Event:

@@ -13,6 +13,7 @@ from workflow.domain.forms import QuestionSet
 from workflow.domain.letters import (
     Approved,
     CodeLetter,
+    Colleague,
     Excused,
     Extension,
     ExtensionRefused,
@@ -258,6 +259,10 @@ def _mailed_form(_: Situation, shared: dict[str, Any]) -> Letter:
     return MailedForm(**shared)
 
 
+def _colleague(at: Situation, shared: dict[str, Any]) -> Letter:
+    return Colleague(**shared, **progress(at), who=at.message.detail["who"])
+
+
 _COMPOSERS = {
     MessageKind.INVITATION: _invitation,
     MessageKind.REMINDER: _reminder,
@@ -276,4 +281,5 @@ _COMPOSERS = {
     MessageKind.CODE: _code,
     MessageKind.NEW_LINK: _new_link,
     MessageKind.MAILED_FORM: _mailed_form,
+    MessageKind.COLLEAGUE: _colleague,
 }

@@ -168,7 +168,10 @@ def submission_document(db: Database, submission_id: str) -> Json:
         "comments": dict(submission.comments),
         "decided_by": submission.decided_by,
         "decided_at": instant(submission.decided_at),
-        "contacts": [{"role": each.role, "name": each.name, "email": each.email} for each in view.recipients],
+        "contacts": [
+            {"role": each.role, "name": each.name, "email": each.email, "invited": bool(each.invited_by)}
+            for each in view.recipients
+        ],
         "editions": [_edition(edition, asked) for edition in view.editions],
         "mails": [mail_row(message) for message in view.messages],
     }

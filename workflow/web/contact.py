@@ -18,7 +18,7 @@ from workflow.domain.forms import Answer, clean_written, missing
 from workflow.domain.submissions import Move, State
 from workflow.ports import Job
 from workflow.services import access, submissions
-from workflow.web import attachment_pages, mailed_form, more_time, saving, word
+from workflow.web import attachment_pages, colleague_page, mailed_form, more_time, saving, word
 from workflow.web.desk import HANDED_IN, Desk, read_desk, show, show_form, sit_down, store
 from workflow.web.forms_in import SentForm, field, visible
 from workflow.web.site import CONTACT_COOKIE, end_cookie, go, language_of, render, site_of
@@ -30,6 +30,7 @@ router.include_router(word.router)
 router.include_router(mailed_form.router)
 router.include_router(more_time.router)
 router.include_router(attachment_pages.router)
+router.include_router(colleague_page.router)
 
 CHECK = "/svara/kontrollera"
 RECEIPT = "/svara/kvitto"

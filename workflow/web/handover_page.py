@@ -8,7 +8,7 @@ from workflow.domain.people import Role
 from workflow.domain.submissions import Recipient, submission_id
 from workflow.ports import Job
 from workflow.services import overview
-from workflow.services.handover import HANDED, Successor, hand_over
+from workflow.services.handover import HANDED, Successor, hand_over, holds
 from workflow.web.forms_in import field
 from workflow.web.office import Office, Posted, Seated, clean, new_router
 from workflow.web.site import go
@@ -70,8 +70,7 @@ def _page(
 ) -> HTMLResponse:
     view = overview.submission_view(desk.house.db, submission_id(round_id, unit))
     holders: dict[str, Recipient | None] = {
-        str(role): next((each for each in view.recipients if each.role == role and each.is_right(desk.now())), None)
-        for role in HANDED
+        str(role): next((each for each in view.recipients if holds(each, role, desk.now())), None) for role in HANDED
     }
     return desk.page(
         "handover.html",

@@ -32,6 +32,7 @@ _SAID: Mapping[str, Mapping[str, str]] = {
         "reopen": "öppna igen",
         "excuse": "undanta",
         "review": "granska",
+        "invite": "bjuda in någon till",
         "extend": "ge anstånd för",
         "ask_extension": "be om anstånd för",
         "end_extension": "ta tillbaka anståndet för",

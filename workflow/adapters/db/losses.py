@@ -33,6 +33,7 @@ LOSSES = (
     Loss("0015", "incoming", "1 = 1", "mails that came in, with their files"),
     Loss("0016", "attachments", "1 = 1", "attachments beside drafts"),
     Loss("0016", "edition_files", "1 = 1", "attachments that have been handed in"),
+    Loss("0017", "recipients", "invited_by <> ''", "who was invited by whom: they would get all mails"),
 )
 
 

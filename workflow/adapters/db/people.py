@@ -192,6 +192,7 @@ def _recipient_values(recipient: Recipient) -> Values:
         "starts_at": recipient.starts_at,
         "ends_at": recipient.ends_at,
         "search_key": search_key(recipient.name),
+        "invited_by": recipient.invited_by,
     }
 
 
@@ -206,6 +207,7 @@ def recipient_of(row: Row[Any]) -> Recipient:
         language=row.language,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
+        invited_by=row.invited_by,
     )
 
 

@@ -153,6 +153,7 @@ def _alone(round_id: str, now: datetime) -> list[Condition]:
         .where(
             others.c.submission == recipients.c.submission,
             others.c.role.in_([str(role) for role in ANSWERING]),
+            others.c.invited_by == "",
             or_(others.c.starts_at.is_(None), others.c.starts_at <= now),
             or_(others.c.ends_at.is_(None), others.c.ends_at > now),
         )

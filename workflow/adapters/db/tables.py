@@ -325,6 +325,7 @@ recipients = Table(
     Column("starts_at", Instant),
     Column("ends_at", Instant),
     Column("search_key", Text, nullable=False, server_default=text("''")),
+    Column("invited_by", Text, nullable=False, server_default=text("''")),
     CheckConstraint(_among("role", Role), name="role"),
 )
 
