@@ -1,5 +1,6 @@
 """A real Dovecot of the test's own: IMAP and LMTP on free ports, one mailbox, everything in one folder."""
 
+import grp
 import os
 import pwd
 import signal
@@ -150,7 +151,7 @@ def _write(server: Dovecot, password: str, extra: str) -> None:
     me = pwd.getpwuid(os.geteuid())
     root = me.pw_uid == 0
     keeper = pwd.getpwnam("nobody") if root else me
-    own = {"login": me.pw_name, "internal": me.pw_name, "internal_group": str(me.pw_gid)}
+    own = {"login": me.pw_name, "internal": me.pw_name, "internal_group": grp.getgrgid(me.pw_gid).gr_name}
     names = {"login": "dovenull", "internal": "dovecot", "internal_group": "dovecot"} if root else own
     mail = server.folder / "mail"
     mail.mkdir()
