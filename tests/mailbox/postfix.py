@@ -28,6 +28,8 @@ smtp_address_preference = ipv4
 default_transport = smtp:[127.0.0.1]:{onward}
 transport_maps = inline:{{ {{ {domain} = lmtp:inet:127.0.0.1:{lmtp} }} }}
 recipient_delimiter = +
+delay_warning_time = 1s
+minimal_backoff_time = 1s
 alias_maps =
 alias_database =
 local_recipient_maps =

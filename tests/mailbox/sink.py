@@ -12,9 +12,10 @@ from workflow.adapters.mail.doorway import Doorway
 
 @dataclass
 class Sink:
-    """`unknown` are the addresses it answers with 550; `taken` what came to the others."""
+    """`unknown` are the addresses it answers with 550, `busy` those with 450; `taken` what came to the others."""
 
     unknown: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     port: int = 0
 
@@ -23,6 +24,8 @@ class Sink:
     ) -> str:
         if address in self.unknown:
             return "550 5.1.1 no such person here"
+        if address in self.busy:
+            return "450 4.2.1 come again later"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 

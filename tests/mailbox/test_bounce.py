@@ -8,7 +8,7 @@ from tasks.jobs import Bench
 from tasks.watch import Trusting
 from tests.mailbox.conftest import house_at
 from tests.mailbox.dovecot import DONE, Dovecot
-from tests.mailbox.postfix import postfix
+from tests.mailbox.postfix import Postfix, postfix
 from tests.mailbox.servers import await_that
 from tests.mailbox.sink import Sink, sink
 from tests.web.houses import NORRBY
@@ -70,3 +70,34 @@ def _the_deputy_has_it(house: App, far: Sink) -> None:
     assert invitations(house)[BO].state is MessageState.SENT
     assert invitations(house)[ASA].state is MessageState.SENT
     assert far.of(ASA) == []
+
+
+def test_a_mail_that_is_only_late_is_noted_and_turns_to_nobody_else(
+    tmp_path: Path, sql_url: str, server: Dovecot
+) -> None:
+    with (
+        sink() as far,
+        postfix(onward=far.port, lmtp=server.lmtp_port) as relay,
+        house_at(tmp_path, sql_url, server, smtp_port=relay.port) as house,
+    ):
+        far.busy.add(ASA)
+        bench = Bench(house, Trusting())
+        bench.run(Job.DELIVER)
+        await_that(lambda: _is_reported(relay, server), "the warning")
+        bench.run(Job.INBOX)
+        bench.run(Job.DELIVER)
+        with house.db.read() as work:
+            (arrival,) = work.incoming.list()
+        assert (arrival.kind, arrival.submission) == (IncomingKind.DELAYED, NORRBY)
+        assert BO not in invitations(house)
+
+        far.busy.clear()
+        relay.flush()
+        await_that(lambda: far.of(ASA), "the mail itself, late")
+        assert len(far.of(ASA)) == 1
+
+
+def _is_reported(relay: Postfix, server: Dovecot) -> bool:
+    """Postfix warns when it has tried again."""
+    relay.flush()
+    return bool(server.held("INBOX"))
