@@ -1,6 +1,7 @@
 """What came in by mail, on the coordinators' pages and on the unit's own."""
 
 import re
+from dataclasses import replace
 
 from starlette.testclient import TestClient
 
@@ -183,3 +184,13 @@ def test_a_coordinator_sees_that_it_came_and_never_what_is_in_it(house: App) -> 
     assert "Ifyllt formulär" in client.get(f"/inkommet/{came.id}").text
     token = csrf_of(client.get("/inkommet").text)
     assert client.post(f"/inkommet/{came.id}/klart", data={"csrf": token}).status_code == 404
+
+
+def test_people_are_told_of_mailing_the_form_only_where_a_mailbox_is_read(house: App) -> None:
+    told = "Du kan också svara på vårt mejl med filen."
+    assert told not in open_form(house, NORRBY).get("/svara/word/ladda-upp").text
+    reading = replace(house, office=replace(house.office, inbox="svar@tertial.example"))
+    assert told in open_form(reading, NORRBY).get("/svara/word/ladda-upp").text
+    assert "ser bara ni själva" in browser(reading).get("/personuppgifter").text
+    assert "läser ingen brevlåda än" in sign_in(house).get("/inkommet").text
+    assert "läser ingen brevlåda än" not in sign_in(reading).get("/inkommet").text
