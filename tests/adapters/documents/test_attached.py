@@ -24,6 +24,16 @@ def packed(inside: bytes, name: bytes = b"/ObjStm") -> bytes:
     )
 
 
+def objects(body: bytes, filters: bytes) -> bytes:
+    """A PDF with objects packed in whichever way."""
+    return pdf(tail=b"2 0 obj<</Type/ObjStm/N 1/First 4" + filters + b">>stream\n" + body + b"\nendstream\n%%EOF")
+
+
+def stored(data: bytes) -> bytes:
+    """Deflated without being made smaller: a piece of it can look like the end of the stream."""
+    return zlib.compress(data, 0)
+
+
 def relation(kind: str, more: str = "") -> Callable[[bytes], bytes]:
     row = f'<Relationship Id="rId99" Type="http://x/relationships/{kind}" Target="x"{more}/>'.encode()
     return lambda xml: xml.replace(b"</Relationships>", row + b"</Relationships>")
@@ -77,6 +87,21 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "pdf with an escaped script": ("pdf", pdf(b"/OpenAction<</S/J#61vaScript/J#53(x)>>"), why.RUNS),
     "pdf with a packed script": ("pdf", packed(SCRIPT), why.RUNS),
     "pdf with a hidden pack": ("pdf", packed(SCRIPT, b"/Obj#53tm"), why.RUNS),
+    "pdf with a script between false streams": (
+        "pdf",
+        pdf(tail=b"% stream\n3 0 obj<</S/JavaScript/JS(x)>>endobj\n% endstream\n%%EOF"),
+        why.RUNS,
+    ),
+    "pdf with a false end in the pack": (
+        "pdf",
+        objects(stored(b"1 0 endstream " + SCRIPT.replace(b"J", b"#4A")), b"/Filter/FlateDecode"),
+        why.RUNS,
+    ),
+    "pdf packed twice": (
+        "pdf",
+        objects(zlib.compress(SCRIPT).hex().encode() + b">", b"/Filter[/ASCIIHexDecode/FlateDecode]"),
+        why.RUNS,
+    ),
     "pdf with a file": ("pdf", pdf(b"/Names<</EmbeddedFiles 3 0 R>>"), why.RUNS),
     "pdf with a password": ("pdf", pdf(b"/Encrypt 4 0 R"), why.LOCKED),
     "pdf that swells": ("pdf", packed(bytes(80 * 2**20)), why.TOO_BIG),
@@ -158,6 +183,7 @@ def test_what_is_not_let_in(case: str) -> None:
         ("txt", "Hej".encode("utf-16")),
         ("txt", "\ufeffHej".encode()),
         ("pdf", packed(b"<</Type/Pages/Kids[3 0 R]>>")),
+        ("pdf", objects(b"3 0 <</Type/Pages>>", b"")),
         ("pdf", pdf(b"/Title(/JSON och /JavaScripts)")),
         ("docx", changed(docx(), "word/_rels/document.xml.rels", relation("hyperlink", ' TargetMode="External"'))),
         ("odt", odf(body="<draw:a xlink:href='http://x.example/'/>")),

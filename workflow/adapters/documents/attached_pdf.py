@@ -1,7 +1,6 @@
 """Attached PDFs: whole, readable without a password, and without scripts, programs to start or files inside."""
 
 import zlib
-from collections.abc import Iterator
 from re import DOTALL
 from re import compile as pattern
 
@@ -13,10 +12,12 @@ MAX_OBJECTS = 64 * 2**20
 
 _TAIL = 2048  # bytes; programs look for the end of the file in its last 1,024
 _ESCAPED = pattern(rb"#([0-9A-Fa-f]{2})")  # a name may be written /J#61vaScript (ISO 32000-1, 7.3.5)
-_RUNS = pattern(rb"/(JavaScript|JS|Launch|RichMedia|XFA|EmbeddedFiles?)(?![A-Za-z0-9])")
+_RUNS = pattern(rb"/(JavaScript|Launch|RichMedia|EmbeddedFiles?)(?![A-Za-z0-9])")  # too long to stand by chance
+_SHORT = pattern(rb"/(JS|XFA)(?![A-Za-z0-9])")
 _LOCK = pattern(rb"/Encrypt(?![A-Za-z0-9])")
 _OBJECTS = pattern(rb"/ObjStm(?![A-Za-z0-9]).{0,1024}?stream\r?\n", DOTALL)
 _PACKED = b"/ObjStm"
+_PIECE, _BEFORE = 65_536, 1_024  # bytes
 _STREAM = pattern(rb"stream\r?\n.*?endstream", DOTALL)
 
 
@@ -26,36 +27,38 @@ def check_pdf(data: bytes) -> None:
         raise Refusal(NOT_THAT_KIND)
     if b"%%EOF" not in data[-_TAIL:]:
         raise Refusal(DAMAGED)
-    for text in _dictionaries(data):
-        if _LOCK.search(text):
-            raise Refusal(LOCKED)
-        if _RUNS.search(text):
+    outside = _STREAM.sub(b"", data)
+    if _LOCK.search(_plain(outside)):
+        raise Refusal(LOCKED)
+    # What stands in a stream is looked at too: a comment can make anything look like one.
+    hidden = _plain(outside).count(_PACKED) != outside.count(_PACKED)
+    if hidden or _SHORT.search(_plain(outside)) or _RUNS.search(_plain(data)):
+        raise Refusal(RUNS)
+    room = MAX_OBJECTS
+    for found in _OBJECTS.finditer(data):
+        text = _unpacked(data, found.end(), room)
+        room -= len(text)
+        if _RUNS.search(_plain(text)) or _SHORT.search(_plain(text)):
             raise Refusal(RUNS)
 
 
-def _dictionaries(data: bytes) -> Iterator[bytes]:
-    """What stands outside streams, and the objects that are packed in streams (7.5.7); names in one spelling."""
-    outside = _STREAM.sub(b"", data)
-    if _plain(outside).count(_PACKED) != outside.count(_PACKED):  # spelt so that they are not found below
-        raise Refusal(RUNS)
-    yield _plain(outside)
-    room = MAX_OBJECTS
-    for found in _OBJECTS.finditer(data):
-        unpacked = _inflated(data[found.end() : data.find(b"endstream", found.end())], room)
-        room -= len(unpacked)
-        yield _plain(unpacked)
-
-
-def _inflated(data: bytes, room: int) -> bytes:
-    press = zlib.decompressobj()
+def _unpacked(data: bytes, start: int, room: int) -> bytes:
+    """Objects packed in a stream (7.5.7), read to the end that their own packing has, whatever stands between."""
+    press, text = zlib.decompressobj(), bytearray()
     try:
-        text = press.decompress(data, room)
-    except zlib.error:
-        return b""  # packed in a way that hardly anybody uses; a reader that knows it asks before it runs anything
-    if press.unconsumed_tail:
-        raise Refusal(TOO_BIG)
-    return text
+        for place in range(start, len(data), _PIECE):
+            text += press.decompress(data[place : place + _PIECE], room + 1 - len(text))
+            if len(text) > room:
+                raise Refusal(TOO_BIG)
+            if press.eof:
+                break
+    except zlib.error as error:
+        if b"Decode" in data[max(0, start - _BEFORE) : start]:  # packed in a way that no office program uses
+            raise Refusal(RUNS) from error
+        return b""  # not packed at all: looked at with the rest
+    return bytes(text)
 
 
 def _plain(text: bytes) -> bytes:
+    """Names in one spelling."""
     return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text)
