@@ -297,6 +297,11 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
     wanted = ChoreList(key="register", lines=(Chore(unit="Norrby nämnd", fact="Alva Påhittad"),), more=1)
     alone = Digest(**shared, rounds=(), asked=0, late=0, waiting=0, undelivered=0, no_contact=0, register=wanted)
     yield "digest-register", alone
+    held = (
+        Chore(unit="Tertialrapport 2 2027", fact="late", detail=words["due"]),
+        Chore(unit="Verksamhetsberättelse 2027", detail=words["due"]),
+    )
+    yield "digest-held", replace(alone, held=ChoreList(key="held", lines=held))
     reviews = replace(bare, todo=(replace(waiting, more=2),))
     yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
     one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))

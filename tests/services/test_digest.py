@@ -5,17 +5,19 @@ from datetime import date, time
 
 import pytest
 
-from tests.builders import an_account, an_answer
+from tests.builders import a_round, an_account, an_answer
 from tests.fakes.mail import GREYLISTED
 from tests.services.conftest import HAMNEN, NORRBY, House
 from workflow.domain.digest import MISSED, NOT_WANTED, NOTHING_TO_DO, DigestPolicy
 from workflow.domain.messages import TOO_LATE, Message, MessageKind, MessageState
-from workflow.domain.people import Account
-from workflow.services import reminders, submissions
+from workflow.domain.people import Account, UnitKind
+from workflow.domain.rounds import RoundState
+from workflow.services import reminders, rounds, submissions
 from workflow.services.digest import plan_digests
 from workflow.services.extensions import ask_for_time
 from workflow.services.ledger import ledger
 from workflow.services.listings import mail_document, mail_rows
+from workflow.services.years import confirm_round
 
 KARIN = an_account()
 LI = an_account(id="k-2", email="li@stadsledningskontoret.example", name="Li Påhittad", language="en")
@@ -297,3 +299,33 @@ def test_who_asks_for_more_time_is_named_until_somebody_has_answered(staffed: Ho
     assert "1 ber om mer tid" in text
     assert "Norrby stadsdelsnämnd: önskar anstånd till fredag 4 juni kl. 16.00" in " ".join(text.split())
     assert asked.reason not in text
+
+
+def test_a_round_that_nobody_has_confirmed_is_told_of_in_time_and_until_somebody_does(house: House) -> None:
+    """It would else not open at all; weeks before, it is nobody's worry."""
+    add(house, KARIN)
+    autumn = a_round(
+        id="2027-T2",
+        state=RoundState.PLANNED,
+        opened_at=None,
+        confirmed=False,
+        opens_at=house.calendar.at(date(2027, 8, 30), time(8)),
+        due_at=dict.fromkeys(UnitKind, house.calendar.at(date(2027, 9, 24), time(16))),
+        closes_at=house.calendar.at(date(2027, 10, 1), time(16)),
+    )
+    rounds.plan_round(house.db, autumn, by="k-1", now=house.clock.at)
+    at(house, "2027-08-20")
+    assert plan(house) == 0
+    for day, words in (
+        ("2027-08-23", "öppnar måndag 30 augusti"),
+        ("2027-08-31", "skulle ha öppnat måndag 30 augusti"),
+    ):
+        at(house, day)
+        assert plan(house) == 1
+        assert house.deliver().sent == 1
+        assert words in " ".join(texts(house)[-1].split())
+        assert "1 omgång att bekräfta" in texts(house)[-1]
+        assert "http://tertial.example/omgangar" in texts(house)[-1]
+    confirm_round(house.db, "2027-T2", by="k-1", now=house.clock.at)
+    at(house, "2027-09-01")
+    assert plan(house) == 0

@@ -318,7 +318,7 @@ class RoundDigest:
 class Digest(Letter):
     """To a coordinator. The counts are those of all rounds together; `register` is what people want changed there.
 
-    `mailed` counts what came in by mail and waits for somebody.
+    `mailed` counts what came in by mail and waits for somebody, `held` are rounds that somebody has to confirm.
     """
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
@@ -329,6 +329,7 @@ class Digest(Letter):
     undelivered: int
     no_contact: int
     mailed: int = 0
+    held: ChoreList = ChoreList(key="held", lines=())
     register: ChoreList = ChoreList(key="register", lines=())
 
 

@@ -30,6 +30,7 @@ from workflow.domain.submissions import Recipient
 from workflow.ports import Database, Secrets, Work
 from workflow.services.rounds import SYSTEM
 
+HELD_DAYS = 5  # working days before a round opens from which it is told that somebody has to confirm it
 LOOKS_BACK = timedelta(days=120)  # longer than any reminder of reviews is told to wait
 
 
@@ -42,24 +43,31 @@ class Agenda:
     today: date
     corrections: tuple[Correction, ...] = ()
     """What people want changed in the register, and nobody has answered."""
+    held: tuple[Round, ...] = ()
+    """Rounds that wait for a person to confirm them and open soon, or should have; the first to open first."""
+
+    @property
+    def others(self) -> bool:
+        """Whether something needs doing beside the open rounds."""
+        return bool(self.corrections or self.held)
 
     def account(self, message: Message) -> Account | None:
         return next((each for each in self.accounts if each.email == message.to_email), None)
 
     def against(self, message: Message) -> str:
         """Why this mail must not go any more, or ""."""
-        return why_not(
-            message, self.account(message), self.chores, self.accounts, self.today, others=bool(self.corrections)
-        )
+        return why_not(message, self.account(message), self.chores, self.accounts, self.today, others=self.others)
 
 
 def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
     """Five queries for each open round; nothing is locked: a digest asks nobody for anything."""
+    rounds = work.rounds.all()
     return Agenda(
         accounts=work.access.accounts(),
-        chores=tuple(_chores(work, each, calendar, now) for each in _open(work)),
+        chores=tuple(_chores(work, each, calendar, now) for each in rounds if each.state is RoundState.OPEN),
         today=calendar.local(now).date(),
         corrections=work.details.corrections(states={CorrectionState.ASKED}),
+        held=_held(rounds, calendar, now),
     )
 
 
@@ -81,7 +89,7 @@ def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calend
             return 0
         agenda = read_agenda(work, calendar=calendar, now=now)
     planner = Planner(agenda, policy, ledger, secrets, calendar, now)
-    rows = [row for account in lacking for row in planner.rows(account)] if agenda.chores or agenda.corrections else []
+    rows = [row for account in lacking for row in planner.rows(account)] if agenda.chores or agenda.others else []
     return _plan(db, rows, now)
 
 
@@ -126,7 +134,7 @@ class Planner:
 
     def _is_due(self, account: Account, own: Sequence[Message]) -> bool:
         if account.digest:
-            return bool(self.agenda.corrections) or any(each.anything for each in self.agenda.chores)
+            return self.agenda.others or any(each.anything for each in self.agenda.chores)
         reminded = [date.fromisoformat(each.slot) for each in own if _reminded(each)]
         return review_is_due(
             for_review_by(account, self.agenda.chores, self.agenda.accounts),
@@ -169,8 +177,12 @@ def _lacking(
     return tuple(each for each in wanting if each.email not in have)
 
 
-def _open(work: Work) -> tuple[Round, ...]:
-    return tuple(each for each in work.rounds.all() if each.state is RoundState.OPEN)
+def _held(rounds: Iterable[Round], calendar: Calendar, now: datetime) -> tuple[Round, ...]:
+    """In time for somebody to look through the round before it opens."""
+    soon = calendar.add_working_days(calendar.local(now).date(), HELD_DAYS)
+    found = (each for each in rounds if each.is_held and now < each.closes_at)
+    near = (each for each in found if calendar.local(each.opens_at).date() <= soon)
+    return tuple(sorted(near, key=lambda each: each.opens_at))
 
 
 def _chores(work: Work, round_: Round, calendar: Calendar, now: datetime) -> Chores:

@@ -13,6 +13,7 @@ from workflow.domain.incoming import IncomingKind
 from workflow.domain.letters import Chore, ChoreList, Digest, Letter, ReviewReminder, RoundDigest
 from workflow.domain.messages import Message, MessageKind
 from workflow.domain.people import Office
+from workflow.domain.rounds import Round
 from workflow.domain.submissions import State
 from workflow.services.digest import Agenda
 
@@ -45,6 +46,7 @@ class _Writer:
             waiting=sum(len(each.waiting) for each in chores),
             undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
             no_contact=sum(len(each.without_contact) for each in chores),
+            held=self._list("held", [self._held(each) for each in self._agenda.held]),
             register=self._list("register", [self._wanted(each) for each in self._agenda.corrections]),
         )
 
@@ -73,13 +75,20 @@ class _Writer:
         }
 
     def _link(self, chores: Sequence[Chores]) -> str:
-        if not chores and self._agenda.corrections:
+        if not chores and not self._agenda.held:
             return f"{self._office.base_url}/register/uppgifter"
-        return self._page(chores[0]) if len(chores) == 1 else f"{self._office.base_url}/omgangar"
+        if len(chores) == 1 and not self._agenda.held:
+            return self._page(chores[0])
+        return f"{self._office.base_url}/omgangar"
 
     def _wanted(self, correction: Correction) -> Chore:
         contact = correction.was.contact
         return Chore(unit=correction.was.unit_name, fact=contact.name or contact.email)
+
+    def _held(self, round_: Round) -> Chore:
+        late = "late" if round_.waits_in_vain(self._now) else ""
+        opens = datewords.moment(round_.opens_at, self._language, self._calendar.zone)
+        return Chore(unit=round_.title(self._language), fact=late, detail=opens)
 
     def _page(self, chores: Chores) -> str:
         return f"{self._office.base_url}/omgang/{chores.round.id}"
