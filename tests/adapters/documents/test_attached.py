@@ -97,6 +97,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
         objects(stored(b"1 0 endstream " + SCRIPT.replace(b"J", b"#4A")), b"/Filter/FlateDecode"),
         why.RUNS,
     ),
+    "pdf with a pack on every line": ("pdf", pdf(tail=b"/ObjStm\n" * 100_000 + b"%%EOF"), why.TOO_BIG),
     "pdf packed twice": (
         "pdf",
         objects(zlib.compress(SCRIPT).hex().encode() + b">", b"/Filter[/ASCIIHexDecode/FlateDecode]"),
@@ -184,6 +185,7 @@ def test_what_is_not_let_in(case: str) -> None:
         ("txt", "\ufeffHej".encode()),
         ("pdf", packed(b"<</Type/Pages/Kids[3 0 R]>>")),
         ("pdf", objects(b"3 0 <</Type/Pages>>", b"")),
+        ("pdf", pdf(tail=b"stream\n" * 1_000_000 + b"%%EOF")),  # looked at in one walk, not once for each
         ("pdf", pdf(b"/Title(/JSON och /JavaScripts)")),
         ("docx", changed(docx(), "word/_rels/document.xml.rels", relation("hyperlink", ' TargetMode="External"'))),
         ("odt", odf(body="<draw:a xlink:href='http://x.example/'/>")),
