@@ -68,6 +68,10 @@ class App:
         """Read a form of config/forms/ as it is now. Raises ConfigError, ResourceMissingError."""
         return load_form(self.resources.config("forms", f"{name}.toml"))
 
+    def is_passing(self, error: Exception) -> bool:
+        """Whether it is the database's trouble: away, full or held up by others. The same may go well in a while."""
+        return is_of_the_database(error)
+
     def take_in(self, mail: IncomingMail) -> None:
         """Take in a mail that came. Raises NotNowError when the database is the trouble, not the mail."""
         try:

@@ -1,22 +1,27 @@
-"""Rows 10, 13, 22, 27: whatever was answered with 2xx is in a version, byte for byte, though the pages are killed."""
+"""Rows 10, 12, 13, 22, 27: what was answered with 2xx is in a version, byte for byte, though pages or database die."""
 
 import random
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
 
 import httpx2
 import pytest
 from sqlalchemy import select
 
-from tests.faults.conftest import Stage, until
+from tests.conftest import new_postgres
+from tests.faults.conftest import Stage, make_stage, until
+from tests.faults.test_databases import fall_over, mortal_server
 from tests.faults.test_web_killed import pages, port
+from workflow.adapters.db import migrate
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import answers
 from workflow.demo.browser import Browser
 
-__all__ = ["port"]
+__all__ = ["mortal_server", "port"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 
@@ -50,8 +55,8 @@ class Writer:
                 self.unheard += 1
                 stop.wait(0.01)
                 continue
+            assert reply.status_code in {200, 409}, reply.text
             told = reply.json()
-            assert reply.status_code in {200, 409}, told
             versions[key] = told["version"]
             if reply.status_code == 200:
                 self.accepted.append((self.submission, key, told["version"], text))
@@ -60,25 +65,36 @@ class Writer:
     def _send(self, key: str, text: str, version: int) -> httpx2.Response | None:
         data = {"csrf": self.csrf, f"text.{key}": text, f"version.{key}": str(version)}
         try:
-            return self.person._client.post(f"/svara/fraga/{key}", data=data)
+            reply = self.person._client.post(f"/svara/fraga/{key}", data=data)
         except httpx2.HTTPError:
             return None
+        return None if reply.status_code == 503 else reply
 
 
 @pytest.fixture
 def writers(stage: Stage, port: int) -> Iterator[list[Writer]]:
-    made: list[Writer] = []
-    with pages(stage, port):
-        for number, submission in enumerate(WRITERS):
-            person = Browser(f"http://127.0.0.1:{port}")
-            path = _link(stage, submission)
-            page = person.send(person.open(path), path)
-            form = next(each for each in page.forms if each.get("id") == "svara")
-            questions = tuple(name.removeprefix("text.") for name in form.fields if name.startswith("text."))
-            made.append(Writer(person, submission, form.fields["csrf"], questions, random.Random(SEED + number)))  # noqa: S311
-    yield made
-    for each in made:
-        each.person.__exit__(None, None, None)
+    with writers_at(stage, port) as made:
+        yield made
+
+
+@contextmanager
+def writers_at(stage: Stage, port: int) -> Iterator[list[Writer]]:
+    """They have opened their forms; the pages have been stopped since."""
+    with ExitStack() as people:
+        with pages(stage, port):
+            made = [
+                _writer(stage, people.enter_context(Browser(f"http://127.0.0.1:{port}")), submission, number)
+                for number, submission in enumerate(WRITERS)
+            ]
+        yield made
+
+
+def _writer(stage: Stage, person: Browser, submission: str, number: int) -> Writer:
+    path = _link(stage, submission)
+    page = person.send(person.open(path), path)
+    form = next(each for each in page.forms if each.get("id") == "svara")
+    questions = tuple(name.removeprefix("text.") for name in form.fields if name.startswith("text."))
+    return Writer(person, submission, form.fields["csrf"], questions, random.Random(SEED + number))  # noqa: S311
 
 
 def _link(stage: Stage, submission: str) -> str:
@@ -97,24 +113,55 @@ def _stored(stage: Stage) -> set[Version]:
 
 
 def test_what_was_accepted_is_in_a_version_byte_for_byte(stage: Stage, writers: list[Writer], port: int) -> None:
-    stop, dice = threading.Event(), random.Random(SEED)  # noqa: S311 - chance, no secret
+    dice = random.Random(SEED)  # noqa: S311 - chance, no secret
+    with typing_on(writers):
+        for _ in range(KILLS):
+            enough = heard(writers) + dice.randint(0, 25)
+            with pages(stage, port):
+                until(lambda enough=enough: heard(writers) > enough, "the writers are answered")  # type: ignore[misc]
+    check(stage, writers)
+
+
+@pytest.mark.postgres
+def test_what_was_accepted_outlives_the_database(
+    mortal_server: str, tmp_path: Path, context: ForkServerContext, port: int
+) -> None:
+    """The server is stopped in the midst of it and started again; the same pages go on."""
+    dice = random.Random(SEED)  # noqa: S311 - chance, no secret
+    with new_postgres(mortal_server) as url:
+        migrate.upgrade(url)
+        with make_stage(url, tmp_path, context) as stage, writers_at(stage, port) as writers:
+            with pages(stage, port), typing_on(writers):
+                for _ in range(KILLS):
+                    enough = heard(writers) + dice.randint(0, 25)
+                    until(lambda enough=enough: heard(writers) > enough, "the writers are answered")  # type: ignore[misc]
+                    fall_over(mortal_server)
+                enough = heard(writers)
+                until(lambda: heard(writers) > enough, "the writers are answered again")
+            check(stage, writers)
+
+
+@contextmanager
+def typing_on(writers: list[Writer]) -> Iterator[None]:
+    stop = threading.Event()
     threads = [threading.Thread(target=each.type_on, args=(stop,), daemon=True) for each in writers]
-
-    def heard(wanted: int = 0) -> int:
-        """How many have been answered; 0 until there are more than `wanted`."""
-        found = sum(len(each.accepted) + each.clashes for each in writers)
-        return found if found > wanted else 0
-
     for thread in threads:
         thread.start()
-    for _ in range(KILLS):
-        enough = heard() + dice.randint(0, 25)
-        with pages(stage, port):
-            until(partial(heard, enough), "the writers are answered")
-    stop.set()
-    for thread in threads:
-        thread.join(40)
-        assert not thread.is_alive()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(40)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def heard(writers: list[Writer]) -> int:
+    """How many of their questions have been answered by the pages."""
+    return sum(len(each.accepted) + each.clashes for each in writers)
+
+
+def check(stage: Stage, writers: list[Writer]) -> None:
     accepted = [each for writer in writers for each in writer.accepted]
     assert len(accepted) >= KILLS
     assert sum(each.unheard for each in writers) > 0  # or nothing was killed in the midst

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from tests.web.houses import COORDINATOR, NORRBY, browser, csrf_of, link_of, make_house, open_form
@@ -104,6 +105,25 @@ def test_our_own_fault_shows_what_was_typed(house: App, monkeypatch: pytest.Monk
     assert "En lång text om mark." in page.text
     assert "RuntimeError" not in page.text
     assert page.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+
+
+def test_a_database_that_is_away_is_told_apart_and_what_was_typed_is_kept(
+    house: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = open_form(house, NORRBY)
+    csrf = csrf_of(client.get("/svara").text)
+    visitor = TestClient(create_site(house), raise_server_exceptions=False, cookies=dict(client.cookies))
+
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("UPDATE answers", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("workflow.services.submissions.save_answers", fail)
+    page = visitor.post("/svara", data={"csrf": csrf, "text.mark": "En lång text om mark."})
+    assert page.status_code == 503
+    assert page.headers["Retry-After"] == "5"
+    assert "Databasen svarar inte just nu." in page.text
+    assert "En lång text om mark." in page.text
+    assert "UPDATE" not in page.text
 
 
 # --- forms --------------------------------------------------------------------

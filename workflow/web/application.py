@@ -99,10 +99,15 @@ def _show_bad_request(request: Request, _: Exception) -> Response:
     return _show_fault(request, message, status=422, typed=_typed(request))
 
 
-def _show_crash(request: Request, _: Exception) -> Response:
+def _show_crash(request: Request, error: Exception) -> Response:
     """Our own fault. The server logs it after this page has been sent; the texts are still the person's."""
-    message = translations(language_of(request)).gettext("Något gick fel hos oss.")
-    response = _show_fault(request, message, status=500, typed=_typed(request))
+    gettext = translations(language_of(request)).gettext
+    if request.app.state.house.is_passing(error):
+        message = gettext("Databasen svarar inte just nu. Vänta en stund och försök igen.")
+        response = _show_fault(request, message, status=503, typed=_typed(request))
+        response.headers["Retry-After"] = "5"  # seconds; RFC 9110 §10.2.3
+    else:
+        response = _show_fault(request, gettext("Något gick fel hos oss."), status=500, typed=_typed(request))
     response.headers.update(HEADERS)  # outside of the middleware that adds them
     return response
 
