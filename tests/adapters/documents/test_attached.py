@@ -181,6 +181,8 @@ def test_what_is_not_let_in(case: str) -> None:
     ("kind", "data"),
     [
         ("csv", b"Sum;=A1+A2\nPris|kg;3\nTelefon;+46 8 508\n"),
+        ("csv", b"'=|" * 1_000_000),  # each letter looked at a few times, not once for every other
+        ("csv", b"\n" * 1_000_000),
         ("txt", "Hej".encode("utf-16")),
         ("txt", "\ufeffHej".encode()),
         ("pdf", packed(b"<</Type/Pages/Kids[3 0 R]>>")),
