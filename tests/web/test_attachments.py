@@ -69,6 +69,14 @@ def test_a_file_is_added_shown_and_can_be_taken_home_again(house: App) -> None:
     assert "sandbox" in taken.headers["content-security-policy"]
 
 
+def test_no_letter_of_a_name_becomes_a_quotation_mark_in_the_header(house: App) -> None:
+    client = open_form(house, NORRBY)
+    assert upload(client, ("a\uff02; filename=b.exe.csv", b"a;b")).status_code == 303
+    (address,) = re.findall(r'href="(/svara/bilagor/[^"]+)"', client.get(PAGE).text)
+    shown, _, _ = client.get(address).headers["content-disposition"].partition("; filename*=")
+    assert shown == 'attachment; filename="a__ filename=b.exe.csv"'
+
+
 def test_several_at_once_and_one_that_is_refused_keeps_no_other_out(house: App) -> None:
     client = open_form(house, NORRBY)
     page = upload(client, ("a.pdf", WHOLE["pdf"]), ("b.png", b"MZ" + bytes(60)), ("c.exe", b"MZ"), ("d.csv", b"a;b"))
