@@ -634,12 +634,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The result of one hand-over; `text` is the server's own words."""
+    """The result of one hand-over; `text` is the server's own words. `nobody`: the addresses it says do not exist."""
 
     outcome: Outcome
     phase: Phase
     code: int | None
     text: str
+    nobody: tuple[str, ...] = ()
 
 
 Preparation = Generator[None, None, Handover | None]

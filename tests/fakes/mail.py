@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workflow.ports import Channel, Handover, Outcome, Phase, Preparation
 
@@ -32,11 +32,14 @@ class Taken:
 class FakePostman:
     """`script` holds what is to come, mail by mail; after it everything is accepted, or answered with `always`.
 
+    `dead` are the addresses it says nobody has, before it looks into the script.
+
     `before_marker` runs when the body is with the server, `before_reply` when the dot is.
     """
 
     script: list[Outcome | Handover] = field(default_factory=list)
     always: Handover = ACCEPTED
+    dead: set[str] = field(default_factory=set)
     taken: list[Taken] = field(default_factory=list)
     connected: int = 0
     answers_at_once: bool = True
@@ -63,6 +66,8 @@ class FakeChannel:
 
     def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
         yield
+        if nobody := tuple(each for each in recipients if each in self._postman.dead):
+            return replace(NO_USER, nobody=nobody)
         answer = self._postman.answer()
         if answer.phase not in _AFTER_THE_DOT:
             return answer

@@ -46,3 +46,27 @@ def test_only_what_is_still_owed_and_has_a_deputy_goes_on(house: House) -> None:
     take(house, a_bounce(house, lead))
     assert [each.submission for each in rows(house) if each.to_email == BO] == [OSBY]
     assert [each.state for each in rows(house) if each.to_email != BO] == [MessageState.SENT] * 3
+
+
+def refuse_all_to_the_reader(house: House) -> None:
+    """In whatever letters the address is written."""
+    house.postman.dead = {each.to_email for each in rows(house)}
+
+
+def test_refused_at_once_each_unit_goes_on_that_is_owed_and_has_somebody(house: House) -> None:
+    add_deputy(house, OSBY, VINGE)
+    at(house, -7)
+    refuse_all_to_the_reader(house)
+    hand_in(house, VINGE)
+    deliver(house.mailroom)
+    to_bo = [each for each in rows(house) if each.to_email == BO]
+    assert [(each.submission, each.state) for each in to_bo] == [(OSBY, MessageState.SENT)]
+
+
+def test_refused_at_once_one_mail_to_the_deputy_tells_of_all(house: House) -> None:
+    add_deputy(house, *TRIO)
+    at(house, -7)
+    refuse_all_to_the_reader(house)
+    deliver(house.mailroom)
+    assert [each.recipients for each in house.postman.taken] == [(BO,)]
+    assert {each.submission for each in rows(house) if each.to_email == BO} == set(TRIO)

@@ -11,13 +11,15 @@ import pytest
 from tests.builders import an_account, an_office_message
 from tests.services.conftest import HAMNEN, NORRBY, OFFICE, ROUND, House
 from workflow.domain.arrivals import Arrival, ArrivalHandledError
+from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import DeliveryReport, EnclosedFile, IncomingKind, IncomingMail
 from workflow.domain.marks import Mark, with_mark
 from workflow.domain.messages import Message, MessageKind, MessageState
+from workflow.domain.submissions import Submission
 from workflow.ports import Outcome
 from workflow.services.digest import read_agenda
 from workflow.services.digest_letters import compose_for_office
-from workflow.services.inbox import see_to
+from workflow.services.inbox import give_time, see_to
 from workflow.services.incoming import take_in
 from workflow.services.mailroom import Mailroom
 from workflow.services.outbox import deliver
@@ -182,6 +184,36 @@ def test_a_machine_is_shown_and_never_answered(sent: House) -> None:
     taken = take(sent, mail)
     assert (taken.kind, taken.submission, taken.needs_office) == (IncomingKind.AUTO, NORRBY, False)
     assert planned(sent) == []
+
+
+def test_more_time_and_seen_to_are_one_step(sent: House) -> None:
+    """What cannot be seen to by a coordinator gives no time either; nor does it twice."""
+    by_form = take(sent, a_mail(address(sent, first(sent)), files=(FORM,)))
+    before = sent.submission()
+    with pytest.raises(NotFoundError):
+        give(sent, by_form)
+    assert sent.submission() == before
+    asked = take(sent, a_mail(address(sent, first(sent)), text="Vi behöver till den 4 juni."))
+    assert give(sent, asked).due_at == before.due_at + timedelta(days=7)
+    after = sent.submission()
+    with pytest.raises(ArrivalHandledError):
+        give(sent, asked)
+    assert sent.submission() == after
+    assert sent.events().count("incoming.handled") == 1
+
+
+def give(house: House, arrival: Arrival) -> Submission:
+    due_at = house.submission().due_at + timedelta(days=7)
+    return give_time(
+        house.db,
+        arrival.id,
+        due_at,
+        reason="Ni bad om det",
+        footing=house.submission().footing,
+        by="k-1",
+        secrets=house.secrets,
+        now=house.clock.at,
+    )
 
 
 # --- bounces ----------------------------------------------------------------------------------------------------------

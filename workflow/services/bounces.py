@@ -1,6 +1,6 @@
 """A mail of ours that came back: what was unknown is settled, the address marked, and the deputy gets it instead."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -78,24 +78,40 @@ def mark_address(work: Work, message: Message, address: str, *, now: datetime) -
         work.log.append(event)
 
 
-def turn_to_deputy(work: Work, message: Message, address: str, *, secrets: Secrets, now: datetime) -> int:
+def told_of(work: Work, message: Message) -> tuple[Message, ...]:
+    """A mail's own row, and those of the other units that it told of."""
+    return (message, *work.outbox.told_by([message.id]).get(message.id, ()))
+
+
+def turn_to_deputy(
+    work: Work,
+    rows: Sequence[Message],
+    address: str,
+    *,
+    refused: Collection[str] = (),
+    secrets: Secrets,
+    now: datetime,
+) -> int:
     """The same mail to whoever is next to answer for the unit, for each unit it told of. Gives how many were planned.
 
-    Not where it was only a copy that did not arrive, nobody is next, they have had it, or it has become untrue.
+    `rows` are those of one mail. `refused` are addresses that its server would not have: then nobody got it, not even
+    a copy. Not where it was only a copy that did not arrive, nobody is next, they have had it, or it has become untrue.
     """
-    if fold_address(address) != message.address or message.kind in _OF_THE_READER or not message.submission:
+    rows = [each for each in rows if each.kind not in _OF_THE_READER and each.submission]
+    if not rows or fold_address(address) != rows[0].address:
         return 0
-    rows = (message, *work.outbox.told_by([message.id]).get(message.id, ()))
     submissions = work.submissions.several({each.submission for each in rows})
-    return sum(_turn(work, row, submissions[row.submission], secrets=secrets, now=now) for row in rows)
+    return sum(_turn(work, row, submissions[row.submission], refused=refused, secrets=secrets, now=now) for row in rows)
 
 
-def _turn(work: Work, row: Message, submission: Submission, *, secrets: Secrets, now: datetime) -> int:
+def _turn(
+    work: Work, row: Message, submission: Submission, *, refused: Collection[str], secrets: Secrets, now: datetime
+) -> int:
     people = work.recipients.of(submission.id)
     bounced = next((each for each in people if each.id == row.recipient), None)
     if bounced is None or bounced.role not in ANSWERING:
         return 0
-    deputy = _next(work, row, people, now)
+    deputy = _next(work, row, people, refused, now)
     round_state = work.rounds.get(submission.round).state
     if deputy is None or why_untrue(replace(row, right_until=None), submission, round_state=round_state, now=now):
         return 0
@@ -120,15 +136,18 @@ def _turn(work: Work, row: Message, submission: Submission, *, secrets: Secrets,
     return planned
 
 
-def _next(work: Work, row: Message, people: Iterable[Recipient], now: datetime) -> Recipient | None:
+def _next(
+    work: Work, row: Message, people: Iterable[Recipient], refused: Collection[str], now: datetime
+) -> Recipient | None:
     """First choice first, without whoever has had this mail, and without addresses that do not work."""
     rows = work.outbox.of_submission(row.submission)
     same = [each for each in rows if _same_mail(each, row) and each.state not in _ENDED_UNSENT]
     had = {each.address for each in (*same, row)}
-    had |= {fold_address(address_of(copy)) for each in (*same, row) for copy in each.copies}
+    arrived = same if refused else (*same, row)
+    had |= {fold_address(address_of(copy)) for each in arrived for copy in each.copies}
     asked = (each for each in people if each.is_right(now) and not each.invited_by)
     right = [each for each in asked if fold_address(each.email) not in had]
-    dead = _dead(work, right)
+    dead = _dead(work, right) | {fold_address(each) for each in refused}
     ordered = (each for role in ANSWERING for each in right if each.role == role)
     return next((each for each in ordered if fold_address(each.email) not in dead), None)
 

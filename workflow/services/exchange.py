@@ -6,7 +6,8 @@ left, and it is planned again. Killed after it, the first is recorded, and the s
 `unknown`, as after any marker. They are about different mails, and neither is decided by the other; where a marker is
 torn, the whole transaction is made again without it.
 
-The locks come in the order that everybody keeps: the way out, the units, the mails, the log.
+The locks come in the order that everybody keeps: the way out, the units, the mails, the register, the
+log.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from workflow.services.company import Pair, after_all
 from workflow.services.landing import Landing, decide_results, log_results, note_attempts, settle_channel
 from workflow.services.mailroom import Mailroom
 from workflow.services.markers import TornError, decide_markers, log_markers
+from workflow.services.nobody import hold_units, turn_from_nobody
 from workflow.services.writing import Written
 
 
@@ -40,12 +42,14 @@ def exchange(
         try:
             with room.db.begin() as work:
                 shut = settle_channel(work, landing, seen=seen, rest=rest, now=now)
+                hold_units(work, landing.landed, prepared)
                 markers = decide_markers(room, work, prepared, torn=torn, now=now)
                 results = decide_results(landing.all, shut, now)
                 note_attempts(work, landing.all, now)
                 stands = _change(work, [*(group for _, group in results), *markers])
                 for (flown, group), mine in zip(results, stands, strict=False):
                     log_results(work, flown, group, mine, now)
+                turn_from_nobody(room, work, zip(results, stands, strict=False), now)
                 stands = stands[len(results) :]
                 for group, mine in zip(markers, stands, strict=True):
                     log_markers(room, work, group, mine, now)

@@ -82,16 +82,42 @@ def extend(
     An open request is answered by it. For a single unit: `footing` is what the page showed, `request` the request it
     answers (StaleWriteError, RequestAnsweredError when they are not so any more); only then may the reason be empty.
     """
-    reason = clean_text(reason.strip(), where="reason") if request else written_reason(reason)
     with db.begin() as work:
-        act = Act(work=work, by=by, now=now, secrets=secrets)
-        extended = []
-        for submission_id in sorted(submission_ids):  # always in the same order: two at once never wait for each other
-            before = shown(work, submission_id, footing)
-            if request and not _of(work, before, request).is_open:
-                raise RequestAnsweredError
-            extended.append(act.give(before, before.extend(due_at, at=now), reason))
-        return tuple(extended)
+        return extend_in(
+            work,
+            submission_ids,
+            due_at,
+            reason=reason,
+            by=by,
+            secrets=secrets,
+            now=now,
+            footing=footing,
+            request=request,
+        )
+
+
+def extend_in(
+    work: Work,
+    submission_ids: Sequence[str],
+    due_at: datetime,
+    *,
+    reason: str,
+    by: str,
+    secrets: Secrets,
+    now: datetime,
+    footing: str | None = None,
+    request: str = "",
+) -> tuple[Submission, ...]:
+    """The same in a transaction of the caller's. Locks the units first."""
+    reason = clean_text(reason.strip(), where="reason") if request else written_reason(reason)
+    act = Act(work=work, by=by, now=now, secrets=secrets)
+    extended = []
+    for submission_id in sorted(submission_ids):  # always in the same order: two at once never wait for each other
+        before = shown(work, submission_id, footing)
+        if request and not _of(work, before, request).is_open:
+            raise RequestAnsweredError
+        extended.append(act.give(before, before.extend(due_at, at=now), reason))
+    return tuple(extended)
 
 
 def extend_all(

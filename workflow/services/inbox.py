@@ -11,7 +11,7 @@ from workflow.domain.incoming import EnclosedFile, IncomingKind
 from workflow.domain.people import fold_address
 from workflow.domain.submissions import Recipient, Submission
 from workflow.ports import Database, Secrets, Work
-from workflow.services.extensions import extend
+from workflow.services.extensions import extend_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +62,7 @@ def find_arrival(db: Database, start: str) -> str:
 def see_to(db: Database, arrival_id: str, *, by: str, now: datetime) -> Arrival:
     """A coordinator has seen to it. Raises NotFoundError, ArrivalHandledError; a form is the unit's to see to."""
     with db.begin() as work:
-        arrival = work.incoming.get(arrival_id, lock=True)
-        if arrival.kind is IncomingKind.FORM:
-            raise NotFoundError(what=arrival_id)
-        return _handle(work, arrival, by, now)
+        return _see_to(work, work.incoming.get(arrival_id, lock=True), by, now)
 
 
 def give_time(
@@ -79,20 +76,23 @@ def give_time(
     secrets: Secrets,
     now: datetime,
 ) -> Submission:
-    """Give the unit that wrote more time, and see to the mail. Raises what `extend` raises, and ArrivalHandledError.
+    """Give the unit that wrote more time, and see to the mail: both or neither.
 
-    The time is given first: should we stop in between, the mail is merely still there.
+    Raises what `extend` raises, NotFoundError, and ArrivalHandledError: whoever comes second gives no time.
     """
-    post = one(db, arrival_id)
-    if post.submission is None:
-        raise NotFoundError(what=arrival_id)
-    if not post.arrival.is_open:
-        raise ArrivalHandledError
-    (extended,) = extend(
-        db, [post.submission.id], due_at, reason=reason, by=by, secrets=secrets, now=now, footing=footing
-    )
-    see_to(db, arrival_id, by=by, now=now)
-    return extended
+    with db.begin() as work:
+        submission = work.incoming.get(arrival_id).submission
+        if not submission:
+            raise NotFoundError(what=arrival_id)
+        work.submissions.get(submission, lock=True)  # units are locked before what came in
+        arrival = work.incoming.get(arrival_id, lock=True)
+        if not arrival.is_open:
+            raise ArrivalHandledError
+        (extended,) = extend_in(
+            work, [submission], due_at, reason=reason, by=by, secrets=secrets, now=now, footing=footing
+        )
+        _see_to(work, arrival, by, now)
+        return extended
 
 
 # --- the unit's own doors ---------------------------------------------------------------------------------------------
@@ -131,6 +131,12 @@ def _form_of(work: Work, submission_id: str, arrival_id: str, *, lock: bool = Fa
     if arrival.kind is not IncomingKind.FORM or arrival.submission != submission_id or arrival.form is None:
         raise NotFoundError(what=arrival_id)
     return arrival
+
+
+def _see_to(work: Work, arrival: Arrival, by: str, now: datetime) -> Arrival:
+    if arrival.kind is IncomingKind.FORM:
+        raise NotFoundError(what=arrival.id)
+    return _handle(work, arrival, by, now)
 
 
 def _handle(work: Work, arrival: Arrival, by: str, now: datetime) -> Arrival:

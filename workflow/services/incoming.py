@@ -130,8 +130,9 @@ class _Taking:
         """What settles an unknown mail needs nobody: the mail itself then stands among those that failed."""
         is_reader = fold_address(arrival.address) == message.address
         settled = is_reader and bounces.settle(self.work, message, delivered=False, now=self.now)
-        bounces.mark_address(self.work, message, arrival.address, now=self.now)
-        bounces.turn_to_deputy(self.work, message, arrival.address, secrets=self.room.secrets, now=self.now)
+        rows = bounces.told_of(self.work, message)
+        bounces.turn_to_deputy(self.work, rows, arrival.address, secrets=self.room.secrets, now=self.now)
+        bounces.mark_address(self.work, message, arrival.address, now=self.now)  # the register is locked after mails
         if not settled:
             return arrival
         handled = arrival.handle(by=SYSTEM, at=self.now)

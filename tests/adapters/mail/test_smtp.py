@@ -260,7 +260,37 @@ def test_one_refused_recipient_refuses_the_whole_mail_and_no_address_is_told() -
             handover = hand(channel, to=("a@stad.example", UNIT[0], "c@stad.example"))
         assert (handover.outcome, handover.phase, handover.code) == (Outcome.REFUSED, Phase.RCPT, 550)
         assert handover.text == "1 av 3 mottagare: 5.1.1 <adress>: unknown"
+        assert handover.nobody == (UNIT[0],)
         assert server.accepted == []
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+@pytest.mark.parametrize(
+    ("reply", "is_nobody"),
+    [
+        ("550 5.1.1 no such user", True),
+        ("554 5.1.2 no such domain", True),
+        ("556 5.1.10 takes no mail", True),
+        ("550 No such user here", True),
+        ("551 User not local", True),
+        ("553 mailbox name unknown", True),
+        ("552 mailbox full", False),
+        ("550 5.1.8 sender", False),
+        ("550 5.1.0 rejected", False),
+        ("550 5.2.1 switched off", False),
+        ("552 5.2.2 mailbox full", False),
+        ("550 5.7.1 relaying denied", False),
+        ("550 Relaying denied", False),
+        ("550 blocked by a list", False),
+        ("553 Sender is not welcome", False),
+        ("450 4.1.1 perhaps later", False),
+        ("450 5.1.1 of two minds", False),
+    ],
+)
+def test_which_refusals_say_that_nobody_has_the_address(reply: str, *, is_nobody: bool, pipelines: bool) -> None:
+    script = {"RCPT": Do(reply)} | ({"EHLO": REFUSED_IN_ONE["EHLO"]} if pipelines else {})
+    with faulty(script) as (_, postman), postman.connect() as channel:
+        assert hand(channel, to=UNIT).nobody == (UNIT if is_nobody else ())
 
 
 def test_a_permanent_refusal_outweighs_a_passing_one() -> None:

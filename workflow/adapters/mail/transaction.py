@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from workflow.adapters.mail.conversation import Conversation, Reply
-from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, worded
+from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, judged_recipient, worded
 from workflow.ports import Handover, Outcome, Phase
 
 _CRLF = b"\r\n"
@@ -63,6 +63,9 @@ def _is_mailbox(address: str) -> bool:
 Dialogue = Generator[None, None, None]
 """Pauses where it would wait for the server's next reply."""
 
+Naming = Sequence[tuple[str, bytes]]
+"""Each recipient's address with the line that names them to the server."""
+
 _GO_ON = 354
 _NAMED = frozenset({250, 251})
 
@@ -73,22 +76,22 @@ def dialogue(server: Conversation, mail: Mail) -> Dialogue:
         options = mail.options(server)
         charset = "utf-8" if "SMTPUTF8" in options else "ascii"
         opening = " ".join([f"MAIL FROM:<{mail.sender}>", *options]).encode(charset) + _CRLF
-        naming = [f"RCPT TO:<{each}>\r\n".encode(charset) for each in mail.recipients]
+        naming = [(each, f"RCPT TO:<{each}>\r\n".encode(charset)) for each in mail.recipients]
     yield from (_in_one(server, opening, naming) if server.pipelines else _in_turn(server, opening, naming))
     with _stage(Phase.BODY):
         server.send(_stuffed(mail.data))
     _expect_silence(server, Phase.BODY)
 
 
-def _in_turn(server: Conversation, opening: bytes, naming: list[bytes]) -> Dialogue:
+def _in_turn(server: Conversation, opening: bytes, naming: Naming) -> Dialogue:
     code, words = yield from _asked(server, Phase.MAIL, opening)
     if code != _OK:
         raise StoppedError(judged(Phase.MAIL, code, words))
     refused = []
-    for each in naming:
-        code, words = yield from _asked(server, Phase.RCPT, each)
+    for address, line in naming:
+        code, words = yield from _asked(server, Phase.RCPT, line)
         if code not in _NAMED:
-            refused.append(judged(Phase.RCPT, code, words))
+            refused.append(judged_recipient(address, code, words))
         if code == CLOSING:
             break
     _stop_for(refused, len(naming))
@@ -97,24 +100,24 @@ def _in_turn(server: Conversation, opening: bytes, naming: list[bytes]) -> Dialo
         raise StoppedError(judged(Phase.DATA, code, words))
 
 
-def _in_one(server: Conversation, opening: bytes, naming: list[bytes]) -> Dialogue:
+def _in_one(server: Conversation, opening: bytes, naming: Naming) -> Dialogue:
     """All three commands in one write (RFC 2920 §3.1). Every reply is read, so that both sides know where they are.
 
     Where the server would take the mail although something was refused, the line can only be closed: a dot would
     hand over a mail that the ledger counts as unsent.
     """
     with _stage(Phase.MAIL):
-        server.send(b"".join((opening, *naming, _DATA)))
+        server.send(b"".join((opening, *(line for _, line in naming), _DATA)))
     server.is_out_of_step = True
     code, words = yield from _heard(server, Phase.MAIL)
     stopped = [] if code == _OK else [judged(Phase.MAIL, code, words)]
     if code == CLOSING:
         raise StoppedError(stopped[0])
     refused = []
-    for _ in naming:
+    for address, _ in naming:
         code, words = yield from _heard(server, Phase.RCPT, stopped)
         if code not in _NAMED:
-            refused.append(judged(Phase.RCPT, code, words))
+            refused.append(judged_recipient(address, code, words))
         if code == CLOSING:
             break
     else:
@@ -132,7 +135,8 @@ def _stop_for(refused: list[Handover], named: int) -> None:
     if refused:
         worst = min(refused, key=lambda handover: _WORST_FIRST.index(handover.outcome))
         counted = f"{len(refused)} av {named} mottagare: " if named > 1 else ""
-        raise StoppedError(Handover(worst.outcome, Phase.RCPT, worst.code, counted + worst.text))
+        nobody = tuple(address for each in refused for address in each.nobody)
+        raise StoppedError(Handover(worst.outcome, Phase.RCPT, worst.code, counted + worst.text, nobody))
 
 
 def _asked(server: Conversation, phase: Phase, line: bytes) -> Generator[None, None, Reply]:

@@ -1,0 +1,111 @@
+"""A server that says at once that nobody has the address: it is marked, and whoever is next gets the mail."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.services.conftest import NORRBY, House
+from tests.services.test_incoming import ASA, BO
+from workflow.domain.messages import Message, MessageKind, MessageState
+from workflow.ports import Handover, Outcome, Phase
+from workflow.services.outbox import send_again
+
+
+def first(house: House) -> Message:
+    return next(each for each in house.messages() if each.to_email == ASA)
+
+
+def marked(house: House) -> set[str]:
+    with house.read() as work:
+        return {each.email for each in work.people.contacts() if each.undeliverable_since}
+
+
+def reached(house: House, submission: str = NORRBY) -> list[str]:
+    return [each.to_email for each in house.messages(submission) if each.state is MessageState.SENT]
+
+
+def test_the_address_is_marked_and_the_deputy_gets_it_at_once(opened: House) -> None:
+    opened.postman.dead = {ASA}
+    opened.deliver()
+    assert (first(opened).state, first(opened).reason) == (MessageState.FAILED, "550 5.1.1 no such user")
+    assert marked(opened) == {ASA}
+    assert reached(opened) == [BO]
+    letter = next(each for each in opened.postman.taken if each.recipients == (BO,)).data.decode()
+    assert "Mejlet till" in letter
+    assert opened.events().count("message.turned_to_deputy") == 1
+    assert opened.events().count("address.undeliverable") == 1
+
+
+def test_nobody_is_told_twice_when_a_person_tries_the_dead_address_again(opened: House) -> None:
+    opened.postman.dead = {ASA}
+    opened.deliver()
+    opened.clock.at += timedelta(hours=1)
+    send_again(opened.db, first(opened).id, by="k-1", why="En gång till", calendar=opened.calendar, now=opened.clock.at)
+    opened.deliver()
+    assert reached(opened) == [BO]
+    assert opened.events().count("address.undeliverable") == 1
+
+
+def test_where_all_are_dead_the_mail_fails_and_nobody_goes_round_in_circles(opened: House) -> None:
+    opened.postman.dead = {ASA, BO}
+    opened.deliver()
+    assert marked(opened) == {ASA, BO}
+    assert [each.state for each in opened.messages()] == [MessageState.FAILED] * 2
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Handover(Outcome.REFUSED, Phase.RCPT, 552, "5.2.2 mailbox full"),
+        Handover(Outcome.REFUSED, Phase.MAIL, 550, "5.1.8 sender"),
+        Handover(Outcome.REFUSED, Phase.DOT, 550, "5.1.1 too late to say"),
+        Handover(Outcome.BLOCKED, Phase.RCPT, 550, "5.7.1 policy"),
+    ],
+    ids=lambda each: each.text,
+)
+def test_what_says_nothing_of_the_address_marks_nobody(opened: House, refusal: Handover) -> None:
+    opened.postman.always = refusal
+    opened.deliver()
+    assert marked(opened) == set()
+    assert {each.to_email for each in opened.messages()} == {ASA}
+
+
+def test_what_has_become_untrue_meanwhile_goes_to_no_deputy(opened: House) -> None:
+    opened.postman.dead = {ASA}
+    opened.answer(NORRBY)
+    hand_in_while_sending(opened)
+    opened.deliver()
+    invited = [each.to_email for each in opened.messages() if each.kind is MessageKind.INVITATION and each.sent_at]
+    assert invited == []  # the receipt does go on to the deputy
+
+
+def hand_in_while_sending(house: House) -> None:
+    """Norrby hands in when the other unit's mail is with the server: Norrby's has been refused, not yet recorded."""
+
+    def submit() -> None:
+        if house.submission().is_owed:
+            house.submit(NORRBY)
+
+    house.postman.before_marker = submit
+
+
+def test_a_dead_copy_is_marked_and_its_reader_keeps_the_mail(opened: House) -> None:
+    with_copy(opened, BO)
+    opened.postman.dead = {BO}
+    opened.deliver()
+    assert marked(opened) == {BO}
+    assert {each.to_email for each in opened.messages()} == {ASA}
+
+
+def test_a_deputy_in_copy_has_not_had_what_was_refused_as_a_whole(opened: House) -> None:
+    with_copy(opened, BO)
+    opened.postman.dead = {ASA}
+    opened.deliver()
+    assert reached(opened) == [BO]
+
+
+def with_copy(house: House, address: str) -> None:
+    with house.db.begin() as work:
+        (row,) = [each for each in work.outbox.of_submission(NORRBY) if each.kind is MessageKind.INVITATION]
+        assert work.outbox.change(row, replace(row, copies=(f"Bo Påhittad <{address}>",)))
