@@ -8,18 +8,19 @@ from itertools import count
 
 import pytest
 
-from tests.builders import an_account, an_office_message
+from tests.builders import a_link, a_recipient, an_account, an_office_message
 from tests.services.conftest import HAMNEN, NORRBY, OFFICE, ROUND, House
 from workflow.domain.arrivals import Arrival, ArrivalHandledError
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import DeliveryReport, EnclosedFile, IncomingKind, IncomingMail
 from workflow.domain.marks import Mark, with_mark
 from workflow.domain.messages import Message, MessageKind, MessageState
+from workflow.domain.people import Role
 from workflow.domain.submissions import Submission
 from workflow.ports import Outcome
 from workflow.services.digest import read_agenda
 from workflow.services.digest_letters import compose_for_office
-from workflow.services.inbox import give_time, see_to
+from workflow.services.inbox import give_time, mailed_forms, see_to, to_see_to
 from workflow.services.incoming import take_in
 from workflow.services.mailroom import Mailroom
 from workflow.services.outbox import deliver
@@ -138,14 +139,29 @@ def test_a_reply_is_about_the_mail_whose_sealed_address_it_came_to(sent: House, 
 def test_or_names_our_message_id_and_comes_from_one_of_the_units_people(sent: House) -> None:
     ours = (f"<{first(sent).id}@{OFFICE.mail_domain}>",)
     assert take(sent, a_mail(INBOX, sender=BO.upper(), references=ours)).recipient == f"{NORRBY}.deputy"
-    assert take(sent, a_mail(INBOX, sender=CLEO, references=ours)).kind is IncomingKind.STRAY
-    assert take(sent, a_mail(INBOX, references=("<x@tertial.example>", "", "<a>"))).kind is IncomingKind.STRAY
+    assert take(sent, a_mail(INBOX, sender=CLEO, references=ours)).submission == HAMNEN  # her own
+    unknown = a_mail(INBOX, sender="främling@annan.example", references=("<x@tertial.example>", "", "<a>", *ours))
+    assert take(sent, unknown).kind is IncomingKind.STRAY
+
+
+def test_whoever_answers_for_a_unit_may_just_write(sent: House) -> None:
+    """The office sees it on the unit's case; a former contact, a machine and a stranger stay strangers or machines."""
+    asked = take(sent, a_mail(INBOX, text="Vi hinner inte. Kan vi få till den 3 juni?"))
+    assert (asked.kind, asked.submission, asked.asked_until) == (IncomingKind.REPLY, NORRBY, date(2027, 6, 3))
+    assert asked.needs_office
+    unreadable = take(sent, a_mail(INBOX, files=(replace(FORM, content=b"\xff"),)))
+    assert (unreadable.kind, unreadable.needs_office) == (IncomingKind.REPLY, True)
+    assert take(sent, a_mail(INBOX, automatic="Auto-Submitted")).kind is IncomingKind.AUTO
+    assert take(sent, a_mail(INBOX, sender="")).kind is IncomingKind.STRAY
+    with sent.db.begin() as work:
+        work.recipients.end(f"{NORRBY}.primary", sent.clock.at)
+    assert take(sent, a_mail(INBOX)).kind is IncomingKind.STRAY
 
 
 def test_a_wrong_seal_is_nothing(sent: House) -> None:
     for mark in Mark:
         wrong = with_mark(INBOX, mark, first(sent).id, "aaaaaaaaaa")
-        taken = take(sent, a_mail(wrong, sender=CLEO))
+        taken = take(sent, a_mail(wrong, sender="främling@annan.example"))
         assert (taken.kind, taken.submission) == (IncomingKind.STRAY, "")
         assert not taken.needs_office
 
@@ -351,11 +367,38 @@ def test_a_form_from_the_contact_person_waits_for_them_and_they_are_told(sent: H
     assert taken.form
     assert (taken.form.number, taken.form.name) == (2, "ifyllt.DOCX")
     assert not taken.needs_office
+    (unreadable,) = to_see_to(sent.db)  # the other file, which somebody meant as a form too
+    assert [each.number for each in unreadable.arrival.sheets] == [1]
     assert planned(sent) == [(MessageKind.MAILED_FORM, ASA)]
     deliver(room(sent))
     assert b"Auto-Submitted: auto-replied\r\n" in sent.postman.taken[-1].data
     with sent.read() as work:
         assert work.drafts.of(NORRBY) == {}
+
+
+def test_every_units_form_is_a_case_of_its_own_and_what_comes_beside_is_the_offices(sent: House) -> None:
+    with sent.db.begin() as work:
+        asa = a_recipient(id="asa-i-hamnen", submission=HAMNEN, email=ASA, role=Role.DEPUTY)
+        work.recipients.add([asa], [a_link(id="l-asa", submission=HAMNEN, recipient="asa-i-hamnen")])
+    theirs = replace(FORM, name="hamnen.docx", content=b"form 2027-T1 hamnen 1")
+    table = EnclosedFile(name="bilaga.pdf", media_type="application/pdf", content=b"%PDF-1.7")
+    mail = a_mail(INBOX, files=(FORM, table, theirs), text="Här är båda. Bilagan hör till Norrby.")
+    take(sent, mail)
+    assert [each.sheets[0].name for each in mailed_forms(sent.db, NORRBY)] == ["ifyllt.DOCX"]
+    assert [each.sheets[0].name for each in mailed_forms(sent.db, HAMNEN)] == ["hamnen.docx"]
+    (beside,) = to_see_to(sent.db)
+    assert [each.name for each in beside.arrival.sheets] == ["bilaga.pdf"]
+    assert (beside.arrival.submission, beside.arrival.text) == (NORRBY, mail.text)
+    assert planned(sent) == [(MessageKind.MAILED_FORM, ASA)]
+    assert planned(sent, HAMNEN) == [(MessageKind.MAILED_FORM, ASA)]
+    assert take_in(room(sent), mail, now=sent.clock.at) is None
+
+
+def test_a_form_whose_mail_asks_for_time_is_seen_by_the_office_too(sent: House) -> None:
+    take(sent, a_mail(address(sent, first(sent)), files=(FORM,), text="Resten kommer, kan vi få till den 3 juni?"))
+    (asked,) = to_see_to(sent.db)
+    assert asked.arrival.asked_until == date(2027, 6, 3)
+    assert asked.arrival.sheets == ()
 
 
 def test_it_finds_its_unit_by_what_the_file_says_of_itself(sent: House) -> None:

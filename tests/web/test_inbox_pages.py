@@ -10,6 +10,7 @@ from tests.web.mailed import arrive, bounce, invitation, mail_form
 from tests.web.office import ROUND_PAGE, sign_in
 from tests.web.test_contact import draft, fields
 from workflow.bootstrap import App
+from workflow.domain.incoming import EnclosedFile
 from workflow.services import inbox
 from workflow.services.contacts import people_in
 
@@ -42,6 +43,26 @@ def test_a_reply_stands_on_the_overview_the_units_page_and_the_list(house: App) 
     listed = client.get("/inkommet").text
     assert f'href="/inkommet/{came.id}">En undran</a>' in listed
     assert "Norrby stadsdelsnämnd" in listed
+
+
+def test_files_of_a_reply_are_saved_and_what_may_be_a_form_is_only_named(house: App) -> None:
+    table = EnclosedFile(name='ut"fall.xlsx', media_type="text/html", content=b"<script>")
+    form = EnclosedFile(name="utkast.docx", media_type="application/pdf", content=CANARY.encode())
+    program = EnclosedFile(name="program.exe", media_type="application/pdf", content=b"MZ")
+    came = arrive(house, "Se bilagan.", files=(table, form, program))
+    client = sign_in(house)
+    page = client.get(f"/inkommet/{came.id}").text
+    assert f'<a href="/inkommet/{came.id}/fil/1">' in page
+    assert "utkast.docx, program.exe" in page
+    assert "Word-filer visas inte här" in page
+    saved = client.get(f"/inkommet/{came.id}/fil/1")
+    assert saved.content == b"<script>"
+    assert saved.headers["Content-Disposition"].startswith('attachment; filename="ut_fall.xlsx"')
+    assert saved.headers["X-Content-Type-Options"] == "nosniff"
+    assert "html" not in saved.headers["Content-Type"]
+    for number in (0, 2, 3, 4):
+        assert client.get(f"/inkommet/{came.id}/fil/{number}").status_code == 404
+    assert browser(house).get(f"/inkommet/{came.id}/fil/1").status_code == 303
 
 
 def test_it_is_gone_once_somebody_has_seen_to_it(house: App) -> None:

@@ -92,7 +92,7 @@ def test_a_save_that_the_database_breaks_off_leaves_no_word_of_it_in_the_log(tmp
         finally:
             migration.rollback()
         page = saving.result()
-    assert page.status_code == 500
+    assert page.status_code == 503
     assert CANARY in page.text  # the person still has it
     log = (tmp_path / "web.log").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in log.splitlines()]

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from workflow.domain.attachments import KINDS
 from workflow.domain.errors import StaleWriteError
 from workflow.domain.incoming import IncomingKind
 
+FORM_ENDINGS = (".docx", ".odt")
 FOR_THE_OFFICE = frozenset({IncomingKind.REPLY, IncomingKind.BOUNCE})
 """What a coordinator has to see to; the rest is only shown."""
 
@@ -24,6 +26,17 @@ class Sheet:
     size: int
     sha256: str
     is_form: bool = False
+
+    @property
+    def may_be_form(self) -> bool:
+        """By its name, which is as good a sign as any: a form that could not be read is a draft all the same."""
+        return self.is_form or self.name.casefold().endswith(FORM_ENDINGS)
+
+    @property
+    def kind(self) -> str:
+        """That of an attachment by its name; "" for one that Tertial hands to nobody."""
+        ending = self.name.rpartition(".")[2].casefold()
+        return ending if ending in KINDS and not self.may_be_form else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

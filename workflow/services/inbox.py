@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival, ArrivalHandledError
+from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival, ArrivalHandledError, Sheet
 from workflow.domain.audit import Event
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import EnclosedFile, IncomingKind
@@ -93,6 +93,16 @@ def give_time(
         )
         _see_to(work, arrival, by, now)
         return extended
+
+
+def enclosed(db: Database, arrival_id: str, number: int) -> tuple[Sheet, EnclosedFile]:
+    """A file for a coordinator to save. Raises NotFoundError, also for what may be a unit's filled-in form."""
+    with db.read() as work:
+        arrival = work.incoming.get(arrival_id)
+        sheet = next((each for each in arrival.sheets if each.number == number and each.kind), None)
+        if sheet is None or arrival.kind is IncomingKind.FORM:
+            raise NotFoundError(what=f"{arrival_id}/{number}")
+        return sheet, work.incoming.file(arrival_id, number)
 
 
 # --- the unit's own doors ---------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""A mail that came in: taken once, matched, and all that follows from it in one transaction. The log holds ids only."""
+"""A mail that came in: taken once, matched, and all that follows from it in one transaction. The log holds ids only.
+
+One mail may bring several things, each for somebody else to see to: every unit's form is a case of its own, for that
+unit; other files beside a form, and words that ask for something, are another, for the coordinators.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +16,10 @@ from workflow.domain.forms import keepable
 from workflow.domain.incoming import EnclosedFile, IncomingKind, IncomingMail, kind_of
 from workflow.domain.messages import Message
 from workflow.domain.people import fold_address
+from workflow.domain.submissions import Recipient
 from workflow.ports import Work
 from workflow.services import bounces
-from workflow.services.mailed_forms import FoundForm, answer_form, candidates, find_form
+from workflow.services.mailed_forms import FoundForm, answer_form, candidates, find_forms
 from workflow.services.mailroom import Mailroom
 from workflow.services.matching import About, about
 from workflow.services.rounds import SYSTEM
@@ -28,11 +33,11 @@ def take_in(room: Mailroom, mail: IncomingMail, *, now: datetime) -> Arrival | N
     with room.db.read() as work:
         if work.incoming.knows(mail.digest):
             return None
-        found = about(work, mail, office=room.office, secrets=room.secrets)
+        found = about(work, mail, office=room.office, secrets=room.secrets, now=now)
         able = candidates(work, mail, found, now=now)
-    form = find_form(room.documents, mail, able, found) if able else None
+    forms = find_forms(room.documents, mail, able, found) if able else ()
     with room.db.begin() as work:
-        return _Taking(room, work, mail, found, form, now).take()
+        return _Taking(room, work, mail, found, forms, now).take()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +48,50 @@ class _Taking:
     work: Work
     mail: IncomingMail
     found: About
-    form: FoundForm | None
+    forms: tuple[FoundForm, ...]
     now: datetime
 
     def take(self) -> Arrival | None:
+        """Gives the first case; the others stand beside it."""
         self.work.submissions.several(self._touched(), lock=True)
-        kind = kind_of(self.mail, is_matched=self.found.message is not None, is_form=self.form is not None)
-        arrival = self._enriched(self._arrival(kind))
-        files = dict(enumerate(self.mail.files, start=1))
-        if not self.work.incoming.add(arrival, files):
+        first, *others = self._cases()
+        if not self._keep(first):
             return None
-        self._log(arrival)
-        return self._follow(arrival)
+        for number, each in enumerate(others, start=1):
+            self._keep(replace(each, digest=_digest_of_part(self.mail.digest, number)))
+        for each in (first, *others):
+            self._log(each)
+        followed = [self._follow(each) for each in (first, *others)]
+        return followed[0]
+
+    def _keep(self, arrival: Arrival) -> bool:
+        return self.work.incoming.add(
+            arrival, {each.number: self.mail.files[each.number - 1] for each in arrival.sheets}
+        )
+
+    def _cases(self) -> list[Arrival]:
+        kind = kind_of(self.mail, is_matched=self.found.is_known, is_form=bool(self.forms))
+        if kind is not IncomingKind.FORM:
+            return [self._enriched(self._arrival(kind, self.found.submission, self.found.writer))]
+        cases = [self._arrival(kind, each.submission, each.writer, only={each.number}) for each in self.forms]
+        beside = set(range(1, len(self.mail.files) + 1)) - {each.number for each in self.forms}
+        unit = self.found.message.submission if self.found.message else self.forms[0].submission
+        writer = next((each.writer for each in self.forms if each.submission == unit), self.found.writer)
+        reply = self._enriched(self._arrival(IncomingKind.REPLY, unit, writer, only=beside))
+        return [*cases, reply] if beside or reply.asked_until else cases
 
     def _touched(self) -> set[str]:
         """All that may be written about, locked at once: then two mails never wait for each other."""
         told = self.work.outbox.told_by([self.found.message.id]) if self.found.message else {}
         units = {each.submission for rows in told.values() for each in rows}
-        return {each for each in (*units, self._submission, self.found.submission) if each}
+        return {each for each in (*units, *(form.submission for form in self.forms), self.found.submission) if each}
 
-    @property
-    def _submission(self) -> str:
-        return self.form.submission if self.form else self.found.submission
-
-    def _arrival(self, kind: IncomingKind) -> Arrival:
+    def _arrival(
+        self, kind: IncomingKind, submission: str, writer: Recipient | None, *, only: set[int] | None = None
+    ) -> Arrival:
+        """With all files of the mail, or those numbered `only`."""
         mail = self.mail
-        submission = self._submission if kind is not IncomingKind.STRAY else ""
-        writer = self.form.writer if self.form else self.found.writer
+        submission = submission if kind is not IncomingKind.STRAY else ""
         return Arrival(
             id=self.room.secrets.new_id(),
             digest=mail.digest,
@@ -84,7 +106,7 @@ class _Taking:
             message=self.found.message.id if self.found.message else "",
             recipient=writer.id if writer and submission else "",
             said=_kept(mail.automatic),
-            sheets=_sheets(mail.files, self.form.number if self.form and kind is IncomingKind.FORM else 0),
+            sheets=_sheets(mail.files, only, are_forms=kind is IncomingKind.FORM),
             left_out=tuple(map(_kept, mail.left_out)),
         )
 
@@ -118,8 +140,9 @@ class _Taking:
         return asked_day(arrival.text, today=today, last_day=last_day)
 
     def _follow(self, arrival: Arrival) -> Arrival:
-        if arrival.kind is IncomingKind.FORM and self.form:
-            answer_form(self.work, arrival, self.form.writer, secrets=self.room.secrets, now=self.now)
+        if arrival.kind is IncomingKind.FORM:
+            writer = next(each.writer for each in self.forms if each.submission == arrival.submission)
+            answer_form(self.work, arrival, writer, secrets=self.room.secrets, now=self.now)
         if self.found.message and arrival.kind is IncomingKind.BOUNCE:
             return self._bounce(arrival, self.found.message)
         if self.found.message and arrival.kind is IncomingKind.DELIVERED:
@@ -157,7 +180,12 @@ def _kept(text: str) -> str:
     return keepable(text.replace("\r\n", "\n").replace("\r", "\n"))[0]
 
 
-def _sheets(files: Sequence[EnclosedFile], form: int) -> tuple[Sheet, ...]:
+def _digest_of_part(digest: str, number: int) -> str:
+    """As unique as the mail's own: the database keeps each part once."""
+    return sha256(f"{digest} {number}".encode()).hexdigest()
+
+
+def _sheets(files: Sequence[EnclosedFile], only: set[int] | None, *, are_forms: bool) -> tuple[Sheet, ...]:
     return tuple(
         Sheet(
             number=number,
@@ -165,7 +193,8 @@ def _sheets(files: Sequence[EnclosedFile], form: int) -> tuple[Sheet, ...]:
             media_type=_kept(file.media_type),
             size=len(file.content),
             sha256=sha256(file.content).hexdigest(),
-            is_form=number == form,
+            is_form=are_forms,
         )
         for number, file in enumerate(files, start=1)
+        if only is None or number in only
     )

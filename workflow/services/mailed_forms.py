@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from workflow.domain.arrivals import Arrival
+from workflow.domain.arrivals import FORM_ENDINGS, Arrival
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import QuestionSet
 from workflow.domain.incoming import EnclosedFile, IncomingKind, IncomingMail
@@ -22,7 +22,6 @@ MOST_FILES: Final = 5  # that are opened
 MOST_UNITS: Final = 20  # that one person answers for in rounds that take answers
 MOST_ANSWERS: Final = 3  # mails to one person within a day, whatever they send: two machines never write for ever
 _A_DAY: Final = timedelta(days=1)
-_ENDINGS: Final = (".docx", ".odt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +65,21 @@ def _askable(work: Work, people: Iterable[Recipient]) -> Iterator[Candidate]:
             yield Candidate(submission=submission, writer=each, questions=asked)
 
 
-def find_form(documents: Documents, mail: IncomingMail, able: Sequence[Candidate], found: About) -> FoundForm | None:
-    """The first file that is a form of ours. It says itself whose; one that does not belongs to the mail it answers.
+def find_forms(
+    documents: Documents, mail: IncomingMail, able: Sequence[Candidate], found: About
+) -> tuple[FoundForm, ...]:
+    """The first file for each unit that is a form of ours. It says itself whose; else it belongs to the mail answered.
 
     Outside every transaction: opening a file takes its time.
     """
     files = [(number, file) for number, file in enumerate(mail.files, start=1) if _may_be_form(file)]
+    forms: dict[str, FoundForm] = {}
     for number, file in files[:MOST_FILES]:
         whose = _whose(documents, file, able, found)
         if whose is not None:
-            return FoundForm(number=number, submission=whose.submission.id, writer=whose.writer)
-    return None
+            form = FoundForm(number=number, submission=whose.submission.id, writer=whose.writer)
+            forms.setdefault(form.submission, form)
+    return tuple(forms.values())
 
 
 def _whose(documents: Documents, file: EnclosedFile, able: Sequence[Candidate], found: About) -> Candidate | None:
@@ -98,7 +101,7 @@ def _read(documents: Documents, file: EnclosedFile, questions: QuestionSet) -> R
 
 
 def _may_be_form(file: EnclosedFile) -> bool:
-    return file.name.casefold().endswith(_ENDINGS)
+    return file.name.casefold().endswith(FORM_ENDINGS)
 
 
 def answer_form(work: Work, arrival: Arrival, writer: Recipient, *, secrets: Secrets, now: datetime) -> bool:

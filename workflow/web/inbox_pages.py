@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
 from workflow.domain.arrivals import Arrival, ArrivalHandledError
+from workflow.domain.attachments import AttachedFile, safe_name
 from workflow.domain.errors import MoveRefusedError, RefusedError, StaleWriteError
 from workflow.domain.incoming import IncomingKind
 from workflow.ports import Job
@@ -14,6 +15,7 @@ from workflow.services import inbox, ledger, overview
 from workflow.services.inbox import Post
 from workflow.web.arrivals import proposed_day
 from workflow.web.day_words import day_warnings
+from workflow.web.downloads import download
 from workflow.web.forms_in import field, visible
 from workflow.web.office import Office, Posted, Seated, clean, new_router
 from workflow.web.review_actions import UnwiseDayError
@@ -47,6 +49,14 @@ def listing(desk: Seated, lage: str = "") -> HTMLResponse:
 @router.get(PAGE + "/{arrival_id}")
 def show(desk: Seated, arrival_id: str) -> HTMLResponse:
     return _page(desk, inbox.one(desk.house.db, arrival_id))
+
+
+@router.get(PAGE + "/{arrival_id}/fil/{number}")
+def save_file(desk: Seated, arrival_id: str, number: int) -> Response:
+    """What came with a mail, but for what may be a form: that is the unit's draft."""
+    sheet, file = inbox.enclosed(desk.house.db, arrival_id, number)
+    name = safe_name(sheet.name, sheet.kind)
+    return download(AttachedFile(name=name, kind=sheet.kind, sha256=sheet.sha256, size=sheet.size), file.content)
 
 
 @router.post(PAGE + "/{arrival_id}/klart")
