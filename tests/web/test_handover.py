@@ -1,6 +1,8 @@
 """The page on which another person takes over."""
 
-from tests.web.houses import HAMN, NORRBY, browser, csrf_of, link_of, open_form
+import re
+
+from tests.web.houses import HAMN, NORRBY, browser, content, csrf_of, link_of, open_form
 from tests.web.office import ROUND_PAGE, asked, sign_in
 from workflow.bootstrap import App
 from workflow.ports import Job
@@ -24,6 +26,19 @@ def test_the_old_session_ends_and_the_new_link_opens(house: App) -> None:
     assert Job.DELIVER in asked(house)
     assert old.get("/svara", follow_redirects=False).status_code != 200
     assert browser(house).get(link_of(house, NORRBY, name="Nils Ny")).status_code == 200
+
+
+def test_what_it_does_to_the_mails_is_shown_first_and_nothing_is_kept(house: App) -> None:
+    client = sign_in(house)
+    before = content(house)
+    typed = shown(client) | {"name": "Nils Ny", "email": "nils@norrby.example", "action": "look"}
+    page = client.post(PAGE, data=typed)
+    assert page.status_code == 200
+    assert "nils@norrby.example" in page.text.split("<form")[-1]
+    assert re.search(r"\d+ mejl", page.text)
+    assert content(house) == before
+    refused = client.post(PAGE, data=typed | {"email": "nils"})
+    assert refused.status_code == 422
 
 
 def test_what_was_typed_stays_when_it_is_refused(house: App) -> None:

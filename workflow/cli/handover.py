@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from workflow.cli.consequences import say_consequences
 from workflow.cli.output import DryRunFlag, done, plain
 from workflow.cli.rounds import RoundName
 from workflow.cli.shell import BY, Shell, command
 from workflow.cli.submissions import UnitName
 from workflow.domain.people import Role
-from workflow.ports import Job
+from workflow.ports import Database, Job
+from workflow.services.consequences import consequences
 from workflow.services.handover import HandedOver, Successor, hand_over
 from workflow.services.listings import find_submission
 
@@ -38,17 +40,24 @@ def handover(
     found = find_submission(house.db, round_, unit)
     role = Role.DEPUTY if deputy else Role.PRIMARY
     successor = Successor(name=to[0], email=to[1], phone=phone, language=language, role=role)
-    over = hand_over(
-        shell.database(dry_run=dry_run),
-        found.id,
-        successor,
-        in_register=not only_round,
-        by=BY,
-        secrets=house.secrets,
-        calendar=house.calendar,
-        now=shell.now(),
-    )
-    if not dry_run:
+    now = shell.now()
+
+    def change(db: Database) -> HandedOver:
+        return hand_over(
+            db,
+            found.id,
+            successor,
+            in_register=not only_round,
+            by=BY,
+            secrets=house.secrets,
+            calendar=house.calendar,
+            now=now,
+        )
+
+    over = change(shell.database(dry_run=dry_run))
+    if dry_run:
+        say_consequences(consequences(house.db, round_, change, calendar=house.calendar, now=now))
+    else:
         shell.nudge(Job.DELIVER)
     done(plain(f"{found.unit_name} ({found.unit}): {_said(over)}"), dry_run=dry_run)
 
