@@ -83,9 +83,10 @@ class House:
         keys = submissions.sheet(self.db, submission_id).questions.keys
         submissions.save_answers(self.db, submission_id, [an_answer(key) for key in keys], by=by, now=self.clock.at)
 
-    def submit(self, submission_id: str) -> Submission:
+    def submit(self, submission_id: str, *, seal: str = "") -> Submission:
+        """`seal` is that of what was read through."""
         return submissions.submit(
-            self.db, submission_id, by="r", secrets=self.secrets, calendar=self.calendar, now=self.clock.at
+            self.db, submission_id, by="r", secrets=self.secrets, calendar=self.calendar, now=self.clock.at, seal=seal
         )
 
     def submission(self, submission_id: str = NORRBY) -> Submission:

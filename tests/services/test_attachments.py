@@ -177,12 +177,4 @@ def test_nobody_hands_in_a_file_they_have_not_seen(opened: House) -> None:
     seen = submissions.sheet(opened.db, NORRBY).seal
     add(opened)
     with pytest.raises(DraftChangedError):
-        submissions.submit(
-            opened.db,
-            NORRBY,
-            by="r-1",
-            secrets=opened.secrets,
-            calendar=opened.calendar,
-            now=opened.clock.at,
-            seal=seen,
-        )
+        opened.submit(NORRBY, seal=seen)

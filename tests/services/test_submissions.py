@@ -240,15 +240,7 @@ def test_only_what_was_read_through_is_handed_in(opened: House) -> None:
     seal = answers_sha256(submissions.sheet(opened.db, NORRBY).answers)
     save(opened, an_answer("mark", "Någon annans ändring", version=1), by="r-2")
     with pytest.raises(DraftChangedError):
-        submissions.submit(
-            opened.db,
-            NORRBY,
-            by="r-1",
-            secrets=opened.secrets,
-            calendar=opened.calendar,
-            now=opened.clock.at,
-            seal=seal,
-        )
+        opened.submit(NORRBY, seal=seal)
     assert opened.submission().state is State.DRAFT
 
 
