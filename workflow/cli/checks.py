@@ -10,7 +10,6 @@ import typer
 
 from workflow.adapters.calendars import check_calendar, load_calendar
 from workflow.adapters.forms import check_form
-from workflow.adapters.roster import check_roster, load_roster
 from workflow.adapters.roundplans import check_round_plans
 from workflow.cli import later
 from workflow.cli.errors import in_words, said
@@ -78,8 +77,8 @@ def _looked_at(settings: "later.settings.Settings") -> Iterator[_Verdict]:
 def _files(resources: Resources) -> Iterator[_Verdict]:
     units, plans, folder = (resources.config(name) for name in ("units.csv", "rounds.toml", "forms"))
     forms = sorted(folder.glob("*.toml"))
-    yield _read(units, check_roster(units))
-    known = [] if check_roster(units) else [unit.id for unit in load_roster(units).units]
+    yield _read(units, later.roster.check_roster(units))
+    known = [] if later.roster.check_roster(units) else [unit.id for unit in later.roster.load_roster(units).units]
     for form in forms:
         yield _read(form, check_form(form, units=known or None))
     days = resources.config("calendar.toml")

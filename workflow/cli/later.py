@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich import console, table
 
     from workflow import bootstrap, demo, settings, up
-    from workflow.adapters import broker
+    from workflow.adapters import broker, roster
     from workflow.adapters.db import backup, migrate
     from workflow.adapters.mail import listener, lmtp, smtp
     from workflow.web import words
@@ -35,6 +35,7 @@ else:
     settings = _Later("workflow.settings")
     up = _Later("workflow.up")
     broker = _Later("workflow.adapters.broker")
+    roster = _Later("workflow.adapters.roster")  # openpyxl
     backup = _Later("workflow.adapters.db.backup")
     migrate = _Later("workflow.adapters.db.migrate")
     listener = _Later("workflow.adapters.mail.listener")
@@ -52,6 +53,7 @@ __all__ = [
     "lmtp",
     "metadata",
     "migrate",
+    "roster",
     "settings",
     "smtp",
     "table",

@@ -9,7 +9,6 @@ import typer
 
 from workflow.adapters.clock import set_now
 from workflow.adapters.processes import StopSignal
-from workflow.adapters.roster import load_roster
 from workflow.cli import later
 from workflow.cli.output import note, result
 from workflow.cli.shell import BY, Shell, command
@@ -69,7 +68,7 @@ def _first_start(house: "later.bootstrap.App") -> None:
     with house.db.read() as work:
         no_units, no_accounts = not work.people.units(), not work.access.accounts()
     if no_units:
-        roster = load_roster(house.resources.config("units.csv"))
+        roster = later.roster.load_roster(house.resources.config("units.csv"))
         import_roster(house.db, roster, by=BY, now=house.now())
         result(f"The register was empty: {len(roster.units)} units read from {house.resources.config('units.csv')}.")
     if no_accounts:

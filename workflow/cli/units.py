@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workflow.adapters.roster import check_roster, load_roster, write_roster, write_spreadsheet
+from workflow.cli import later
 from workflow.cli.errors import in_words
 from workflow.cli.output import (
     AsJson,
@@ -81,11 +81,11 @@ def import_(
     yes: Yes = False,
 ) -> None:
     """Put a sheet in the register's place, and show each change."""
-    if faults := check_roster(file):
+    if faults := later.roster.check_roster(file):
         for fault in faults:
             note(in_words(fault))
         raise typer.Exit(1)
-    roster = load_roster(file)
+    roster = later.roster.load_roster(file)
     changes = roster_changes(roster_of(shell.house.db), roster)
     rows = [_row(change) for change in changes]
     if json:
@@ -147,8 +147,8 @@ def export(
     """Write the register as the file that import reads: CSV, or a spreadsheet where FILE ends in .xlsx."""
     roster = roster_of(shell.house.db)
     if output and output.suffix.casefold() == ".xlsx":
-        write_new(output, write_spreadsheet(roster.units, roster.contacts), yes=yes)
+        write_new(output, later.roster.write_spreadsheet(roster.units, roster.contacts), yes=yes)
     elif output:
-        write_new(output, write_roster(roster.units, roster.contacts).encode(), yes=yes)
+        write_new(output, later.roster.write_roster(roster.units, roster.contacts).encode(), yes=yes)
     else:
-        result(write_roster(roster.units, roster.contacts).removesuffix("\n"))
+        result(later.roster.write_roster(roster.units, roster.contacts).removesuffix("\n"))
