@@ -371,7 +371,7 @@ class Incoming(Protocol):
     """Mails that came in, each once, with the files that came with them."""
 
     def add(self, arrival: Arrival, files: Mapping[int, EnclosedFile]) -> bool:
-        """False when a mail with that digest is there already; nothing is changed then. `files` by sheet number."""
+        """False when its digest or its identity is there already; nothing is changed then. `files` by sheet number."""
         ...
 
     def knows(self, digest: str) -> bool: ...
@@ -707,7 +707,7 @@ class Inbox(Protocol):
     def fetch(self, take_in: Callable[[IncomingMail], object]) -> Fetched:
         """Hand over the oldest mails, one by one, and move each aside when `take_in` has come back.
 
-        A crash between the two offers the mail again: `take_in` knows it by its digest. What it raises leaves the
+        A crash between the two offers the mail again: `take_in` knows it again. What it raises leaves the
         mail where it is, and after some looks in a folder of its own; NotNowError ends the look and blames no mail.
         """
         ...

@@ -10,6 +10,7 @@ from workflow.ports import Work
 CAME = Arrival(
     id="aaa1",
     digest="d1",
+    identity="what d1",
     kind=IncomingKind.REPLY,
     came_at=None,  # type: ignore[arg-type]
     sender="asa@osterby.example",
@@ -31,7 +32,7 @@ def fill(terminal: Terminal) -> None:
 
 
 def add(work: Work, arrival: Arrival, files: dict[int, EnclosedFile]) -> None:
-    assert work.incoming.add(arrival, files)
+    assert work.incoming.add(replace(arrival, identity=f"what {arrival.digest}"), files)
 
 
 def test_it_is_listed_and_read(planned: Terminal) -> None:

@@ -1,4 +1,4 @@
-"""Mails that came in, in memory: each digest once, and handled once."""
+"""Mails that came in, in memory: each digest and each identity once, and handled once."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ class FakeIncoming:
         self._tables = tables
 
     def add(self, arrival: Arrival, files: Mapping[int, EnclosedFile]) -> bool:
-        if self.knows(arrival.digest):
+        if any(arrival.digest == each.digest or arrival.identity == each.identity for each in self.list()):
             return False
         if set(files) != {each.number for each in arrival.sheets}:
             raise FakeRefusedError("files without a sheet, or the other way")

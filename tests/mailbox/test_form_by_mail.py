@@ -5,6 +5,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as by_the_library
 from pathlib import Path
+from smtplib import LMTP
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,6 +18,7 @@ from tests.mailbox.dovecot import DONE, Dovecot
 from tests.mailbox.sink import Sink, sink
 from tests.web.houses import NORRBY, browser
 from tests.web.test_contact import fields
+from workflow.adapters.mail.lmtp import LmtpDoor
 from workflow.bootstrap import App
 from workflow.domain.incoming import IncomingKind
 from workflow.domain.submissions import State
@@ -144,3 +146,26 @@ def test_the_same_mail_again_and_one_from_a_stranger_change_nothing(
         bench.run(Job.DELIVER)
         assert len(far.of(ASA)) == 1
         assert {each for each, _ in far.taken} <= {ASA, "cleo.invented@hamn.example", "dan.diktad@vatten.example"}
+
+
+def test_a_mail_by_imap_and_by_lmtp_is_one_proposal(tmp_path: Path, sql_url: str, server: Dovecot) -> None:
+    """The same mail, with the lines that each way adds: one case, one mail to the contact person."""
+    with sink() as far, house_at(tmp_path, sql_url, server, smtp_port=far.port) as house:
+        bench = Bench(house, Trusting())
+        bench.run(Job.DELIVER)
+        reply = answered(newest(far))
+        deliver(server, reply)
+        bench.run(Job.INBOX)
+        door = LmtpDoor("127.0.0.1", 0, house.take_in)
+        port = door.start()
+        try:
+            with LMTP("127.0.0.1", port) as lmtp:
+                for way in (b"first", b"second"):
+                    to = str(message_from_bytes(reply, policy=by_the_library)["To"].addresses[0].addr_spec)
+                    assert lmtp.sendmail(ASA, [to], b"Received: from mx by %b\r\n%b" % (way, reply)) == {}
+        finally:
+            door.stop()
+        bench.run(Job.DELIVER)
+        with house.db.read() as work:
+            assert [each.kind for each in work.incoming.list()] == [IncomingKind.FORM]
+        assert len(far.of(ASA)) == 2, "the invitation, and one mail that asks to confirm"

@@ -47,9 +47,10 @@ def address(house: House, message: Message, mark: Mark = Mark.REPLY) -> str:
 
 
 def a_mail(*to: str, sender: str = ASA, **changes: object) -> IncomingMail:
+    number = next(_NUMBERS)
     mail = IncomingMail(
-        digest=sha256(str(next(_NUMBERS)).encode()).hexdigest(),
-        message_id="<hers@norrby.example>",
+        digest=sha256(str(number).encode()).hexdigest(),
+        message_id=f"<hers-{number}@norrby.example>",
         sender=sender,
         sender_name="Åsa Påhittad",
         subject="SV: Dags",
@@ -127,6 +128,62 @@ def test_the_same_mail_is_taken_in_once(sent: House) -> None:
     assert sent.events().count("incoming.reply") == 1
 
 
+def test_a_mail_that_comes_by_two_ways_is_one(sent: House) -> None:
+    """Each way adds lines of its own: other bytes. Its form is one proposal, and what lies beside is one case."""
+    mail = a_mail(address(sent, first(sent)), files=(FORM,), text="Resten kommer, kan vi få till den 3 juni?")
+    by_lmtp = replace(mail, digest="1" * 64, delivered_to=(*mail.delivered_to, INBOX))
+    take(sent, mail)
+    assert take_in(room(sent), by_lmtp, now=sent.clock.at) is None
+    assert take_in(room(sent), replace(by_lmtp, digest="2" * 64), now=sent.clock.at) is None
+    assert len(mailed_forms(sent.db, NORRBY)) == len(to_see_to(sent.db)) == 1
+    assert planned(sent) == [(MessageKind.MAILED_FORM, ASA)]
+    assert sent.events().count("incoming.form") == 1
+
+
+def test_its_form_is_one_proposal_also_where_one_way_hides_what_it_answers(sent: House) -> None:
+    mail = a_mail(address(sent, first(sent)), files=(FORM,))
+    take(sent, mail)
+    assert take_in(room(sent), replace(mail, digest="1" * 64, delivered_to=(INBOX,)), now=sent.clock.at) is None
+
+
+def test_both_ways_at_once_make_one_case(sent: House) -> None:
+    mail = a_mail(address(sent, first(sent)), files=(FORM,))
+    ways = [replace(mail, digest=f"{number:064}") for number in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        taken = list(threads.map(lambda each: take_in(room(sent), each, now=sent.clock.at), ways))
+    assert sum(each is not None for each in taken) == 1
+    assert planned(sent) == [(MessageKind.MAILED_FORM, ASA)]
+
+
+def test_a_known_message_id_hides_no_other_mail(sent: House) -> None:
+    """A forger who comes first with hers, or with all of her words, makes nothing of hers disappear."""
+    real = a_mail(address(sent, first(sent)), text="Vi behöver till den 3 juni.", written="Mon, 24 May 2027 10:00:00")
+    fakes = (
+        replace(real, digest="1" * 64, text="Vi behöver ingenting."),
+        replace(real, digest="2" * 64, files=(FORM,)),
+        replace(real, digest="3" * 64, sender="främling@annan.example"),
+        replace(real, digest="4" * 64, delivered_to=(INBOX,)),  # word for word, but he knows no sealed address
+        replace(real, digest="5" * 64, automatic="Auto-Submitted"),
+        replace(real, digest="6" * 64, delivered_to=(address(sent, first(sent, HAMNEN)),)),
+    )
+    for fake in fakes:
+        take(sent, fake)
+    taken = take(sent, real)
+    assert (taken.kind, taken.submission, taken.message) == (IncomingKind.REPLY, NORRBY, first(sent).id)
+    assert taken.asked_until == date(2027, 6, 3)
+
+
+def test_without_a_message_id_or_a_date_only_the_same_bytes_are_the_same_mail(sent: House) -> None:
+    bare = a_mail(address(sent, first(sent)), message_id="", text="Ja.")
+    take(sent, bare)
+    assert take_in(room(sent), bare, now=sent.clock.at) is None
+    take(sent, replace(bare, digest="1" * 64))
+    dated = replace(bare, digest="2" * 64, written="Mon, 24 May 2027 10:00:00 +0200")
+    take(sent, dated)
+    assert take_in(room(sent), replace(dated, digest="3" * 64), now=sent.clock.at) is None
+    take(sent, replace(dated, digest="4" * 64, written="Mon, 24 May 2027 10:00:01 +0200"))
+
+
 @pytest.mark.parametrize("upper", [False, True])
 def test_a_reply_is_about_the_mail_whose_sealed_address_it_came_to(sent: House, *, upper: bool) -> None:
     to = address(sent, first(sent))
@@ -178,7 +235,7 @@ def test_what_cannot_be_kept_is_marked_and_everything_else_stays(sent: House) ->
 
 def test_whoever_takes_the_same_mail_in_at_once_it_is_one(sent: House) -> None:
     bounce = a_bounce(sent, first(sent))
-    second = replace(bounce, digest="b" * 64)  # the same news in other bytes: two servers may tell it
+    second = replace(bounce, digest="b" * 64, message_id="<other@mx.example>")  # two servers may tell the same news
     with ThreadPoolExecutor(4) as threads:
         mails = (bounce, second, bounce, second)
         taken = list(threads.map(lambda mail: take_in(room(sent), mail, now=sent.clock.at), mails))

@@ -41,7 +41,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One mail; `digest` is unique: the same mail fetched twice is one.
+    """One mail, or what one person has to see to of it. The same mail fetched twice, or come by two ways, is one.
+
+    `digest` (of its bytes) and `identity` (of what it says, and what it is held to be about) are both unique.
 
     `round`, `submission`, `message` (the row of our ledger that it answers) and `recipient` (the contact who wrote, or
     whom we do not reach) are ids, "" where there is none. `address` is the one that did not work, `status` (RFC 3463)
@@ -51,6 +53,7 @@ class Arrival:
 
     id: str
     digest: str
+    identity: str
     kind: IncomingKind
     came_at: datetime
     sender: str

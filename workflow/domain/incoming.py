@@ -1,7 +1,9 @@
 """A mail that came in: what it says about itself, and what kind of mail that makes it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 
 class IncomingKind(StrEnum):
@@ -42,7 +44,7 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingMail:
-    """`digest` is the SHA-256 of its bytes: the same mail fetched twice is one.
+    """`digest` is the SHA-256 of its bytes; `written` is its own date, as it says it.
 
     `delivered_to` are the addresses it came to, the envelope's first where the server tells it. `automatic` says in
     a few words why a machine is held to have written it, "" for a person. `text` is without what it quotes.
@@ -61,6 +63,17 @@ class IncomingMail:
     files: tuple[EnclosedFile, ...]
     left_out: tuple[str, ...] = ()
     """What came with it and was too much to keep: names of files, or "" where the mail had more than could be read."""
+    written: str = ""
+
+    def same_case(self, *about: str) -> str:
+        """What identifies a case that this mail makes: by whatever way it comes, and however often, it is that one.
+
+        On each way servers add lines of their own, so that the bytes differ. A Message-ID alone is not enough: anybody
+        can send one that they have seen. All that we would keep goes in, and what the case is held to be `about`:
+        whoever copies a mail to the letter hides none that is about another thing.
+        """
+        named = (self.message_id, self.written, "" if self.message_id or self.written else self.digest)
+        return _sealed((*about, *named, *_kept(self)))
 
 
 _FINAL = "failed"
@@ -87,3 +100,18 @@ def _reported(reports: tuple[DeliveryReport, ...]) -> IncomingKind:
     if _FINAL in actions:
         return IncomingKind.BOUNCE
     return IncomingKind.DELAYED if "delayed" in actions else IncomingKind.DELIVERED
+
+
+def _kept(mail: IncomingMail) -> Iterator[str]:
+    yield from (mail.sender, mail.sender_name, mail.subject, mail.text, *mail.references)
+    for report in mail.reports:
+        yield from (report.action, report.status, report.recipient, report.diagnostic)
+    for file in mail.files:
+        yield from (file.name, file.media_type, sha256(file.content).hexdigest())
+    yield from mail.left_out
+
+
+def _sealed(words: tuple[str, ...]) -> str:
+    """With each one's length, so that none runs over into the next."""
+    encoded = (each.encode("utf-8", "surrogatepass") for each in words)
+    return sha256(b"".join(b"%d:%b" % (len(each), each) for each in encoded)).hexdigest()

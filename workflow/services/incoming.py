@@ -26,7 +26,7 @@ from workflow.services.rounds import SYSTEM
 
 
 def take_in(room: Mailroom, mail: IncomingMail, *, now: datetime) -> Arrival | None:
-    """Keep it and do what follows; None when the same bytes were taken in before. Safe to call again after a crash.
+    """Keep it and do what follows; None when it was taken in before, by whatever way. Safe to call again after a crash.
 
     What follows may be mails that are due at once: ask for Job.DELIVER.
     """
@@ -52,17 +52,15 @@ class _Taking:
     now: datetime
 
     def take(self) -> Arrival | None:
-        """Gives the first case; the others stand beside it."""
+        """Gives the first case that is new; the others stand beside it."""
         self.work.submissions.several(self._touched(), lock=True)
         first, *others = self._cases()
-        if not self._keep(first):
-            return None
-        for number, each in enumerate(others, start=1):
-            self._keep(replace(each, digest=_digest_of_part(self.mail.digest, number)))
-        for each in (first, *others):
+        parts = (replace(each, digest=_digest_of_part(self.mail.digest, n)) for n, each in enumerate(others, start=1))
+        kept = [each for each in (first, *parts) if self._keep(each)]
+        for each in kept:
             self._log(each)
-        followed = [self._follow(each) for each in (first, *others)]
-        return followed[0]
+        followed = [self._follow(each) for each in kept]
+        return followed[0] if followed else None
 
     def _keep(self, arrival: Arrival) -> bool:
         return self.work.incoming.add(
@@ -92,9 +90,11 @@ class _Taking:
         """With all files of the mail, or those numbered `only`."""
         mail = self.mail
         submission = submission if kind is not IncomingKind.STRAY else ""
+        message = self.found.message.id if self.found.message else ""
         return Arrival(
             id=self.room.secrets.new_id(),
             digest=mail.digest,
+            identity=mail.same_case(kind, submission, "" if kind is IncomingKind.FORM else message),
             kind=kind,
             came_at=self.now,
             sender=_kept(mail.sender),
@@ -103,7 +103,7 @@ class _Taking:
             text=_kept(mail.text),
             round=self.work.submissions.get(submission).round if submission else "",
             submission=submission,
-            message=self.found.message.id if self.found.message else "",
+            message=message,
             recipient=writer.id if writer and submission else "",
             said=_kept(mail.automatic),
             sheets=_sheets(mail.files, only, are_forms=kind is IncomingKind.FORM),

@@ -16,6 +16,7 @@ SENT = a_sent_message(id="m1")
 CAME = Arrival(
     id="a1",
     digest="d1",
+    identity="what d1",
     kind=IncomingKind.REPLY,
     came_at=NOW,
     sender="asa.pahittad@norrby.example",
@@ -33,6 +34,7 @@ CAME = Arrival(
 STRAY = Arrival(
     id="a2",
     digest="d2",
+    identity="what d2",
     kind=IncomingKind.STRAY,
     came_at=NOW + timedelta(minutes=1),
     sender="",
@@ -69,6 +71,14 @@ def test_the_same_mail_fetched_twice_is_one(filled: Database) -> None:
         assert not work.incoming.add(replace(CAME, id="a9", subject="Another"), {1: FILE})
     with filled.read() as work:
         assert [each.id for each in work.incoming.list()] == ["a2", "a1"]
+
+
+def test_the_same_mail_by_another_way_is_one_and_other_bytes_of_another_are_not(filled: Database) -> None:
+    with filled.begin() as work:
+        assert not work.incoming.add(replace(CAME, id="a9", digest="d9"), {1: FILE})
+        assert work.incoming.add(replace(CAME, id="a8", digest="d8", identity="what d8"), {1: FILE})
+    with filled.read() as work:
+        assert {each.id for each in work.incoming.list()} == {"a1", "a2", "a8"}
 
 
 def test_lists_choose_by_kind_round_unit_and_what_is_open(filled: Database) -> None:

@@ -1,5 +1,6 @@
 import hashlib
 import time
+from email import policy
 from email.message import EmailMessage
 
 import pytest
@@ -25,6 +26,22 @@ def test_an_answer_says_who_when_and_what() -> None:
     assert mail.delivered_to == (ANSWER, "chef@namnden.example")
     assert (mail.automatic, mail.reports, mail.files, mail.left_out) == ("", (), (), ())
     assert mail.text == "Hej!\n\nVi behöver till fredag."
+
+
+def test_by_whatever_way_it_comes_it_is_the_same_mail() -> None:
+    """Servers add lines of their own on each way, and may write the same words in another encoding."""
+    plain = answer("Hej!\n\nVi behöver till fredag.\n", Date="Mon, 24 May 2027 10:00:00 +0200")
+    plain.add_attachment(b"PK\3\4 word", maintype=DOCX[0], subtype=DOCX[1], filename="ifyllt.docx")
+    by_imap = read_mail(b"Return-Path: <a@x.example>\r\nReceived: from mx by imap\r\n" + plain.as_bytes())
+    by_lmtp = read_mail(
+        b"Delivered-To: c@x.example\r\nReceived: by lmtp\r\n" + plain.as_bytes(), envelope=["c@x.example"]
+    )
+    recoded = read_mail(plain.as_bytes(policy=policy.default.clone(cte_type="8bit")))
+    assert len({each.digest for each in (by_imap, by_lmtp)}) == 2
+    assert by_imap.same_case("reply") == by_lmtp.same_case("reply") == recoded.same_case("reply")
+    assert by_imap.same_case("reply") != by_imap.same_case("form")
+    later = read_mail(plain.as_bytes().replace(b"10:00:00", b"10:00:01"))
+    assert later.same_case("reply") != by_imap.same_case("reply")
 
 
 def test_the_envelope_comes_first() -> None:

@@ -1,4 +1,4 @@
-"""The SQL for mails that came in: each digest once, files beside, who saw to it written once."""
+"""The SQL for mails that came in: each once, files beside, who saw to it written once."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ class SqlIncoming:
         self._connection = connection
 
     def add(self, arrival: Arrival, files: Mapping[int, EnclosedFile]) -> bool:
-        statement = insert_if_new(self._connection, incoming, "digest")
+        statement = insert_if_new(self._connection, incoming, returning="id")
         if self._connection.execute(statement, _values(arrival)).one_or_none() is None:
             return False
         if rows := [_file_values(arrival.id, each, files[each.number]) for each in arrival.sheets]:
@@ -87,6 +87,7 @@ def _values(arrival: Arrival) -> Values:
     return {
         "id": arrival.id,
         "digest": arrival.digest,
+        "identity": arrival.identity,
         "kind": str(arrival.kind),
         "came_at": arrival.came_at,
         "sender": arrival.sender,
@@ -135,6 +136,7 @@ def _arrival(row: Row[Any], sheets: tuple[Sheet, ...]) -> Arrival:
     return Arrival(
         id=row.id,
         digest=row.digest,
+        identity=row.identity,
         kind=IncomingKind(row.kind),
         came_at=row.came_at,
         sender=row.sender,

@@ -17,21 +17,25 @@ Values = dict[str, Any]
 
 
 def insert_if_new(
-    connection: Connection, table: Table, *key: str, where: TextClause | None = None
+    connection: Connection, table: Table, *key: str, where: TextClause | None = None, returning: str = ""
 ) -> ReturningInsert[Any]:
     """INSERT that leaves a row with the same key alone, and returns the key of each row it did insert.
 
-    `where` is the condition of the partial index that keeps the key, if it is one.
+    `where` is the condition of the partial index that keeps the key, if it is one. Without a key: a row with the same
+    value of anything that is unique; `returning` is then the column that is returned.
     """
-    return _insert_if_new(connection.dialect.name, table, key, where)
+    return _insert_if_new(connection.dialect.name, table, key, where, returning)
 
 
 @lru_cache(maxsize=64)
-def _insert_if_new(dialect: str, table: Table, key: tuple[str, ...], where: TextClause | None) -> ReturningInsert[Any]:
+def _insert_if_new(
+    dialect: str, table: Table, key: tuple[str, ...], where: TextClause | None, returning: str
+) -> ReturningInsert[Any]:
     """Made once, like `_locking`."""
     columns = [table.c[name] for name in key]
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing(index_elements=columns, index_where=where).returning(*columns)
+    returned = columns or [table.c[returning]]
+    return insert(table).on_conflict_do_nothing(index_elements=columns or None, index_where=where).returning(*returned)
 
 
 def locked(connection: Connection, query: Select[Any], *, skip: bool = False) -> Select[Any]:

@@ -457,6 +457,7 @@ incoming = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("digest", Text, nullable=False, unique=True),
+    Column("identity", Text, nullable=False, unique=True),
     _text("kind"),
     Column("came_at", Instant, nullable=False, index=True),
     _text("sender"),

@@ -37,6 +37,7 @@ def read_mail(raw: bytes, *, envelope: Sequence[str] = (), max_mb: int = 20, who
         reports=reports,
         text=own_words(found.text),
         files=found.files if read.is_whole else (),
+        written=words_of(mail, "Date"),
         left_out=found.left_out if read.is_whole else _lost([each.name for each in found.files]),
     )
 
