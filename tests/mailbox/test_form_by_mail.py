@@ -162,7 +162,8 @@ def test_a_mail_by_imap_and_by_lmtp_is_one_proposal(tmp_path: Path, sql_url: str
             with LMTP("127.0.0.1", port) as lmtp:
                 for way in (b"first", b"second"):
                     to = str(message_from_bytes(reply, policy=by_the_library)["To"].addresses[0].addr_spec)
-                    assert lmtp.sendmail(ASA, [to], b"Received: from mx by %b\r\n%b" % (way, reply)) == {}
+                    lines = b"Received: from mx by %b\n%b" % (way, reply)
+                    assert lmtp.sendmail(ASA, [to], lines.replace(b"\n", b"\r\n")) == {}
         finally:
             door.stop()
         bench.run(Job.DELIVER)
