@@ -863,13 +863,15 @@ class ReadForm:
 class FormPicture:
     """A picture in a filled-in form: of which `kind` (domain/attachments.py: KINDS), and how the file describes it.
 
-    `question` is the number of the question it answers, "" outside the answers.
+    `question` is the number of the question it answers, "" outside the answers. `refused` says why it cannot be an
+    attachment; then there is neither kind nor content.
     """
 
     kind: str
     content: bytes
     question: str
     about: str
+    refused: Phrase | None = None
 
 
 class Documents(Protocol):
@@ -882,7 +884,7 @@ class Documents(Protocol):
         ...
 
     def form_pictures(self, data: bytes, *, name: str, questions: QuestionSet) -> tuple[FormPicture, ...]:
-        """The pictures of what `read_word` reads, as far as they can be attached; never raises for a strange file."""
+        """The pictures of what `read_word` reads, and why one of them cannot be attached. None of a strange file."""
         ...
 
     def word_copy(self, sheet: EditionSheet) -> bytes:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from tests.adapters.documents.files import jpg, png
 from tests.adapters.documents.office import control, edited, filled, paragraph
 from tests.adapters.documents.test_form import PICTURE
 from tests.adapters.documents.test_odt import odt, row
+from tests.adapters.documents.test_pictures import with_pictures
 from tests.cli.conftest import Terminal
 from workflow.services import submissions
 from workflow.services.sheets import form_sheet
@@ -101,3 +103,35 @@ def test_a_file_that_is_not_what_its_name_says_changes_nothing(opened: Terminal,
     other.write_bytes(file.read_bytes())
     opened("submission", "import", str(other), "2027-T1", "ost", code=1)
     assert state(opened) == ("not_started", 0)
+
+
+def test_pictures_go_with_the_answers_and_those_that_cannot_are_named(opened: Terminal) -> None:
+    file = written(opened)
+    first = keys(opened)[0]
+    parts = {"rId71": png(), "rId72": jpg(), "rId73": b"GIF89a"}
+    file.write_bytes(
+        with_pictures(filled(file.read_bytes(), {first: "Se bilden."}), dict.fromkeys(parts, first), parts)
+    )
+    told = opened("submission", "import", str(file), "--dry-run")
+    assert "Attachment: Bild, fråga 1.1.png, 1 kB" in told.stderr
+    assert "Attachment: Bild, fråga 1.1.jpg, 1 kB" in told.stderr
+    assert "picture in the answer to question 1.1 cannot become an attachment: it is in the format GIF" in told.stderr
+    assert submissions.sheet(opened.house().db, "2027-T1.ost").files == ()
+    opened("submission", "import", str(file))
+    assert "is there already" in opened("submission", "import", str(file)).stderr
+    kept = submissions.sheet(opened.house().db, "2027-T1.ost").files
+    assert [each.name for each in kept] == ["Bild, fråga 1.1.png", "Bild, fråga 1.1.jpg"]
+
+
+def test_the_limits_of_attachments_hold_for_pictures(opened: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTACHMENTS_MOST", "1")
+    file = written(opened)
+    first = keys(opened)[0]
+    parts = {"rId71": png(), "rId72": png(2, 1)}
+    file.write_bytes(
+        with_pictures(filled(file.read_bytes(), {first: "Se bilden."}), dict.fromkeys(parts, first), parts)
+    )
+    for words in (["--dry-run"], []):
+        told = opened("submission", "import", str(file), *words)
+        assert "There can be at most 1 attachments" in told.stderr
+    assert len(submissions.sheet(opened.house().db, "2027-T1.ost").files) == 1

@@ -1,5 +1,6 @@
 """Mail that comes in to a house of the pages' tests."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -56,8 +57,8 @@ def bounce(house: App, submission: str = NORRBY) -> Arrival:
     return arrive(house, "", submission=submission, sender="", delivered_to=to, reports=(report,), subject="Retur")
 
 
-def mail_form(house: App, answers: dict[str, str]) -> Arrival:
-    """The real form of Norrby, filled in and mailed back."""
-    form = open_form(house, NORRBY).get("/svara/word/formular").content
-    file = EnclosedFile(name="svar åäö.docx", media_type="application/octet-stream", content=filled(form, answers))
+def mail_form(house: App, answers: dict[str, str], *, also: Callable[[bytes], bytes] = lambda form: form) -> Arrival:
+    """The real form of Norrby, filled in and mailed back; `also` does more to it than to write."""
+    form = also(filled(open_form(house, NORRBY).get("/svara/word/formular").content, answers))
+    file = EnclosedFile(name="svar åäö.docx", media_type="application/octet-stream", content=form)
     return arrive(house, "Här kommer formuläret.", files=(file,))

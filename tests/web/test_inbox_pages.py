@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from starlette.testclient import TestClient
 
+from tests.adapters.documents.files import png
+from tests.adapters.documents.test_pictures import with_pictures
 from tests.web.houses import HAMN, NORRBY, VATTEN, browser, content, csrf_of, hand_in, house, open_form
 from tests.web.mailed import arrive, bounce, invitation, mail_form
 from tests.web.office import ROUND_PAGE, sign_in
@@ -215,3 +217,17 @@ def test_people_are_told_of_mailing_the_form_only_where_a_mailbox_is_read(house:
     assert "ser bara ni själva" in browser(reading).get("/personuppgifter").text
     assert "läser ingen brevlåda än" in sign_in(house).get("/inkommet").text
     assert "läser ingen brevlåda än" not in sign_in(reading).get("/inkommet").text
+
+
+def test_pictures_of_a_mailed_form_become_attachments_when_it_is_saved(house: App) -> None:
+    def draw(form: bytes) -> bytes:
+        return with_pictures(form, {"rId71": "mark", "rId72": "mark"}, {"rId71": png(), "rId72": b"GIF89a"})
+
+    came = mail_form(house, {"mark": "Se bilden."}, also=draw)
+    client = open_form(house, NORRBY)
+    page = client.get(f"/svara/mejlat/{came.id}").text
+    assert "den är i formatet GIF" in page
+    assert client.post("/svara/word/bekrafta", data=fields(page)).headers["location"] == "/svara"
+    with house.db.read() as work:
+        (kept,) = work.attachments.of(NORRBY)
+        assert work.attachments.content(kept) == png()

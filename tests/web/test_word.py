@@ -10,7 +10,7 @@ from httpx2 import Response
 from lxml import etree
 from starlette.testclient import TestClient
 
-from tests.adapters.documents.files import png
+from tests.adapters.documents.files import jpg, png
 from tests.adapters.documents.office import edited, filled, paragraph
 from tests.adapters.documents.test_pictures import with_pictures
 from tests.web.houses import ANSWERS, HAMN, NORRBY, content, csrf_of, fill_in, hand_in, open_form
@@ -18,6 +18,7 @@ from tests.web.test_contact import draft, fields, give_back
 from workflow.adapters.documents.form_reader import MAX_LINES_UNREAD
 from workflow.adapters.documents.refusals import EMPTY, NOT_THE_FORM, NOT_WORD, PDF
 from workflow.bootstrap import App
+from workflow.web import word_pictures
 
 UPLOAD = "/svara/word/ladda-upp"
 CONFIRM = "/svara/word/bekrafta"
@@ -303,3 +304,38 @@ def test_pictures_travel_on_where_the_file_is_another_units(house: App) -> None:
     client.post(CONFIRM, data=fields(again.text) | {"foreign": "1"})
     with house.db.read() as work:
         assert len(work.attachments.of(HAMN)) == 1
+
+
+def test_pictures_that_cannot_go_along_are_named_and_said_again_with_the_page(house: App) -> None:
+    form = filled(taken(open_form(house, NORRBY)), MARK)
+    parts = {"rId71": b"GIF89a" + bytes(40), "rId72": png()}
+    data = with_pictures(form, dict.fromkeys(parts, "mark"), parts)
+    client = open_form(house, HAMN)
+    page = upload(client, data)
+    why = "The picture in the answer to question 1.2 cannot become an attachment: it is in the format GIF"
+    assert why in page.text
+    again = client.post(CONFIRM, data=fields(page.text))
+    assert again.status_code == 422
+    assert why in again.text
+
+
+def test_more_pictures_than_a_page_can_carry_are_named(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_pictures, "MAX_BYTES", len(png()))
+    client = open_form(house, NORRBY)
+    parts = {"rId71": png(), "rId72": jpg()}
+    page = upload(client, with_pictures(filled(taken(client), MARK), dict.fromkeys(parts, "mark"), parts))
+    assert "Bild, fråga 1.2 får inte plats" in page.text
+    assert fields(page.text)["pictures"] == "1"
+
+
+def test_the_same_form_twice_keeps_its_pictures_once(house: App) -> None:
+    client = open_form(house, NORRBY)
+    parts = {"rId71": png(), "rId72": png(2, 1)}
+    data = with_pictures(filled(taken(client), MARK), dict.fromkeys(parts, "mark"), parts)
+    for _ in range(2):
+        client.post(CONFIRM, data=fields(upload(client, data).text))
+    with house.db.read() as work:
+        assert [each.file.name for each in work.attachments.of(NORRBY)] == [
+            "Bild, fråga 1.2.png",
+            "Bild, fråga 1.2 (2).png",
+        ]

@@ -15,10 +15,12 @@ import workflow
 from workflow.adapters.documents.attached_refusals import ATTACHED_REFUSALS
 from workflow.adapters.documents.form_leftovers import NOTES, PLACES
 from workflow.adapters.documents.form_reader import CLEANED
+from workflow.adapters.documents.picture_refusals import PICTURE_REFUSALS
 from workflow.adapters.documents.refusals import REFUSALS
 from workflow.adapters.documents.source import ASIDES
 from workflow.domain.errors import FileRefusedError, IncompleteError, MoveRefusedError, TertialError
 from workflow.domain.submissions import Move, State
+from workflow.web.word_pictures import NO_ROOM
 from workflow.web.words import SAID, error_text, preferred, translations
 
 WEB = Path(workflow.__file__).parent / "web"
@@ -81,7 +83,10 @@ def test_everything_is_translated_with_all_its_fields(source: object) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("sentence", [*REFUSALS, *ATTACHED_REFUSALS, *SAID, *PLACES, *NOTES, *ASIDES, CLEANED])
+@pytest.mark.parametrize(
+    "sentence",
+    [*REFUSALS, *ATTACHED_REFUSALS, *PICTURE_REFUSALS, *SAID, *PLACES, *NOTES, *ASIDES, CLEANED, NO_ROOM],
+)
 def test_what_stands_in_an_error_is_translated(sentence: str) -> None:
     assert english(sentence)
 

@@ -3,25 +3,27 @@
 How it was read is told by question and number of words; no word of a draft is ever printed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workflow.cli.errors import phrase_in_words
+from workflow.cli.errors import in_words, phrase_in_words
 from workflow.cli.output import Column, DryRunFlag, Yes, done, field, note, plain, table
 from workflow.cli.shell import Shell, command
 from workflow.cli.typed import round_named, unit_named
+from workflow.domain.attachments import size_words
 from workflow.domain.errors import FileRefusedError, RefusedError, TooLargeError
 from workflow.domain.forms import Answer, QuestionSet, merge, missing
 from workflow.domain.phrases import Phrase, say
 from workflow.domain.submissions import Submission
 from workflow.domain.textform import read_text_form
-from workflow.ports import Job, ReadForm, Unread
-from workflow.services import submissions
+from workflow.ports import FormPicture, Job, ReadForm, Unread
+from workflow.services import pictures, submissions
 from workflow.services.listings import find_submission
+from workflow.services.pictures import KeptPicture
 from workflow.services.submissions import Sheet
 
 app = typer.Typer()
@@ -52,6 +54,7 @@ class _Read:
     absent: Collection[str] = ()
     unknown: Collection[str] = ()
     more: int = 0
+    pictures: Sequence[FormPicture] = ()
 
 
 COLUMNS = (
@@ -78,7 +81,7 @@ def import_(
     dry_run: DryRunFlag = False,
     yes: Yes = False,
 ) -> None:
-    """Read a filled-in form into the unit's draft."""
+    """Read a filled-in form into the unit's draft; its pictures become attachments, or are told of with the reason."""
     data = _bytes(shell, file)
     as_text = from_text or file.suffix.lower() not in _OFFICE
     if not (round_ and unit):
@@ -90,6 +93,7 @@ def import_(
         raise OtherFormError(unit=read.unit, round=read.round)
     saved = _save(shell, sheet, read, over=replace_, dry_run=dry_run)
     _tell(sheet.questions, read, saved)
+    _keep_pictures(shell, sheet, read.pictures, dry_run=dry_run)
     _finish(shell, sheet, saved, submit=submit, dry_run=dry_run)
 
 
@@ -103,17 +107,19 @@ def _bytes(shell: Shell, file: Path) -> bytes:
 
 def _read(shell: Shell, sheet: Sheet, data: bytes, name: str, *, as_text: bool) -> _Read:
     if not as_text:
-        return _of_word(shell.house.documents.read_word(data, name=name, questions=sheet.questions))
+        documents = shell.house.documents
+        found = _of_word(documents.read_word(data, name=name, questions=sheet.questions))
+        return replace(found, pictures=documents.form_pictures(data, name=name, questions=sheet.questions))
     submission = sheet.submission
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileRefusedError(file=name, why=say("spara den som text i UTF-8.")) from error
-    found = read_text_form(text, sheet.round.form, kind=submission.kind, unit=submission.unit, name=name)
+    in_text = read_text_form(text, sheet.round.form, kind=submission.kind, unit=submission.unit, name=name)
     asked = set(sheet.questions.keys)  # the text may hold questions that others were asked
-    answers = tuple(each for each in found.answers if each.question in asked)
-    unknown = tuple(each.question for each in found.answers if each.question not in asked)
-    return _Read(answers, unread=[Unread(text=each, where=say(_BETWEEN)) for each in found.unread], unknown=unknown)
+    answers = tuple(each for each in in_text.answers if each.question in asked)
+    unknown = tuple(each.question for each in in_text.answers if each.question not in asked)
+    return _Read(answers, unread=[Unread(text=each, where=say(_BETWEEN)) for each in in_text.unread], unknown=unknown)
 
 
 def _of_word(found: ReadForm) -> _Read:
@@ -190,6 +196,36 @@ def _row(key: str, questions: QuestionSet, found: dict[str, Answer], clashes: Co
 
 def _words(texts: Iterable[str]) -> int:
     return sum(len(text.split()) for text in texts)
+
+
+def _keep_pictures(shell: Shell, sheet: Sheet, found: Sequence[FormPicture], *, dry_run: bool) -> None:
+    """Let the form's pictures go with the answers; whoever imports is told which and why not, never what they show."""
+    for refused in (each.refused for each in found if each.refused):
+        note(plain(phrase_in_words(refused)))
+    house, named = shell.house, pictures.named(found)
+    kept = (
+        ()
+        if not named
+        else pictures.keep_pictures(
+            shell.database(dry_run=dry_run),
+            sheet.submission.id,
+            named,
+            limits=house.settings.attachments,
+            documents=house.documents,
+            secrets=house.secrets,
+            by=IMPORTED,
+            now=shell.now(),
+        )
+    )
+    for each in kept:
+        note(plain(_picture_line(each)))
+
+
+def _picture_line(kept: KeptPicture) -> str:
+    if kept.refusal:
+        return in_words(kept.refusal)
+    size = size_words(kept.attachment.file.size, "en") if kept.attachment else ""
+    return f"Attachment: {kept.name}, {size}" + ("" if kept.is_new else ", is there already")
 
 
 def _finish(shell: Shell, sheet: Sheet, saved: submissions.Saved, *, submit: bool, dry_run: bool) -> None:

@@ -29,24 +29,49 @@ def add_file(
     Raises KindNotAllowedError, AttachmentRefusedError, FileTooLargeError, FilesTooLargeError, TooManyFilesError,
     MoveRefusedError, RoundNotAnswerableError.
     """
+    file = checked(name, data, limits=limits, documents=documents)
+    with db.begin() as work:
+        answerable(work, submission_id)
+        beside = work.attachments.of(submission_id)
+        twin = next((each for each in beside if each.file == file), None)
+        return twin or put_beside(work, submission_id, file, data, limits=limits, secrets=secrets, by=by, now=now)
+
+
+def checked(name: str, data: bytes, *, limits: Limits, documents: Documents) -> AttachedFile:
+    """The file as it would be listed, when its kind, content and own size are allowed.
+
+    Raises KindNotAllowedError, AttachmentRefusedError, FileTooLargeError, TooManyFilesError.
+    """
     shown = safe_name(name, "").removesuffix(".")
     file = AttachedFile(name=shown, kind="", sha256=sha256(data).hexdigest(), size=len(data))
     limits.check(file, ())
     kind = documents.attachment_kind(data, name=shown, kinds=limits.kinds)
-    file = replace(file, name=safe_name(name, kind), kind=kind)
-    with db.begin() as work:
-        submission, _ = answerable(work, submission_id)
-        beside = work.attachments.of(submission_id)
-        twin = next((each for each in beside if each.file == file), None)
-        if twin is not None:
-            return twin
-        files = [each.file for each in beside]
-        limits.check(file, files)
-        file = replace(file, name=free_name(file.name, [each.name for each in files]))
-        added = Attachment(id=secrets.new_id(), submission=submission_id, file=file, added_by=by, added_at=now)
-        _write(work, submission, by=by, now=now)
-        work.attachments.add(added, data)
-        return added
+    return replace(file, name=safe_name(name, kind), kind=kind)
+
+
+def put_beside(
+    work: Work,
+    submission_id: str,
+    file: AttachedFile,
+    data: bytes,
+    *,
+    limits: Limits,
+    secrets: Secrets,
+    by: str,
+    now: datetime,
+) -> Attachment:
+    """Keep a file that has been checked, under a name of its own.
+
+    Raises FilesTooLargeError, TooManyFilesError, MoveRefusedError, RoundNotAnswerableError.
+    """
+    submission, _ = answerable(work, submission_id)
+    files = [each.file for each in work.attachments.of(submission_id)]
+    limits.check(file, files)
+    named = replace(file, name=free_name(file.name, [each.name for each in files]))
+    added = Attachment(id=secrets.new_id(), submission=submission_id, file=named, added_by=by, added_at=now)
+    _write(work, submission, by=by, now=now)
+    work.attachments.add(added, data)
+    return added
 
 
 def remove_file(db: Database, submission_id: str, attachment_id: str, *, by: str, now: datetime) -> None:

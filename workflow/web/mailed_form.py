@@ -8,7 +8,7 @@ from workflow.services import inbox
 from workflow.web.desk import show, sit_down
 from workflow.web.forms_in import SentForm
 from workflow.web.site import go, language_of
-from workflow.web.word import pictures_in, show_reading, told
+from workflow.web.word import show_read
 from workflow.web.words import error_text
 
 router = APIRouter()
@@ -28,9 +28,7 @@ def look(request: Request, arrival_id: str) -> Response:
     except FileRefusedError as error:
         problem = error_text(error, language_of(request))
         return show(request, desk, "word_upload.html", status=422, problem=problem)
-    pictures = pictures_in(request, desk, file.content, file.name)
-    along = told(read, language_of(request))
-    return show_reading(request, desk, read, along, pictures, problem=False, mailed=arrival_id)
+    return show_read(request, desk, read, file.name, file.content, mailed=arrival_id)
 
 
 @router.post(PAGE + "/{arrival_id}/bort")

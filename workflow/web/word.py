@@ -53,11 +53,12 @@ class Reading:
 class Told:
     """What the confirmation page says beside the answers, in the reader's words; it travels along with the form.
 
-    `unread` holds pairs: where the text stands, and the text.
+    `unread` holds pairs: where the text stands, and the text. `pictures` says why some cannot be attachments.
     """
 
     unread: Sequence[tuple[str, str]]
     notes: Sequence[str]
+    pictures: Sequence[str]
     absent: Sequence[str]
     unknown: Sequence[str]
     more: int
@@ -67,6 +68,7 @@ class Told:
         return {
             "unread": dumps(self.unread),
             "notes": dumps(self.notes),
+            "left": dumps(self.pictures),
             "absent": dumps(self.absent),
             "unknown": dumps(self.unknown),
             "more": self.more,
@@ -111,8 +113,7 @@ def read_file(request: Request, form: SentFile) -> Response:
     except (FileRefusedError, NoFileError) as error:
         problem = error_text(error, language_of(request))
         return show(request, desk, "word_upload.html", status=422, problem=problem)
-    pictures = pictures_in(request, desk, data, name)
-    return show_reading(request, desk, read, told(read, language_of(request)), pictures, problem=False)
+    return show_read(request, desk, read, name, data)
 
 
 @router.post("/svara/word/bekrafta")
@@ -134,11 +135,12 @@ def confirm(request: Request, form: SentForm) -> Response:
     return stored
 
 
-def pictures_in(request: Request, desk: Desk, data: bytes, name: str) -> list[Picture]:
-    """What may go as attachments, of the kinds that the site takes."""
+def show_read(request: Request, desk: Desk, read: ReadForm, name: str, data: bytes, *, mailed: str = "") -> Response:
+    """How we read a file that has just come, with the pictures in it that may go as attachments."""
     found = desk.house.documents.form_pictures(data, name=name, questions=desk.sheet.questions)
-    taken = [each for each in found if each.kind in desk.house.settings.attachments.kinds]
-    return word_pictures.offered(taken, language_of(request))
+    language = language_of(request)
+    pictures, refused = word_pictures.offered(found, desk.house.settings.attachments, language)
+    return show_reading(request, desk, read, _told(read, refused, language), pictures, problem=False, mailed=mailed)
 
 
 def show_reading(
@@ -196,10 +198,11 @@ def _carried(desk: Desk, form: FormData) -> ReadForm:
     )
 
 
-def told(read: ReadForm, language: str) -> Told:
+def _told(read: ReadForm, refused: Sequence[str], language: str) -> Told:
     return Told(
         unread=[(phrase_text(each.where, language), each.text) for each in read.unread],
         notes=[phrase_text(note, language) for note in read.notes],
+        pictures=refused,
         absent=read.absent,
         unknown=read.unknown,
         more=read.more,
@@ -214,6 +217,7 @@ def _carried_along(form: FormData) -> Told:
             if isinstance(pair, list) and len(pair) == len(("where", "text"))
         ],
         notes=_carried_lines(form, "notes"),
+        pictures=_carried_lines(form, "left"),
         absent=_carried_lines(form, "absent"),
         unknown=_carried_lines(form, "unknown"),
         more=number(form, "more", otherwise=0),

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 
-from workflow.domain.errors import RefusedError
+from workflow.domain.attachments import MEGABYTE, KindNotAllowedError, Limits
 from workflow.ports import FormPicture
-from workflow.services import attachments
+from workflow.services.pictures import IN_ANSWER, OUTSIDE, NamedPicture, keep_pictures
 from workflow.web.desk import Desk
 from workflow.web.forms_in import field, number, visible
-from workflow.web.words import error_text, translations
+from workflow.web.words import error_text, phrase_text, translations
 
 MOST = 100
+MAX_BYTES = 6 * MEGABYTE
+"""In all: they travel with the page on which the reading is confirmed."""
+
+NO_ROOM = "{file} får inte plats: bilderna i filen är tillsammans större än {limit} MB. Lägg till den under Bilagor."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +32,25 @@ class Picture:
     wanted: bool = True
 
 
-def offered(found: Sequence[FormPicture], language: str) -> list[Picture]:
-    """Named by the question that each answers."""
+def offered(found: Sequence[FormPicture], limits: Limits, language: str) -> tuple[list[Picture], list[str]]:
+    """Those that may go along, named by the question that each answers; and a sentence for each that may not."""
     gettext = translations(language).gettext
-    return [
-        Picture(
-            name=f"{gettext('Bild, fråga {number}').format(number=each.question) if each.question else gettext('Bild')}"
-            f".{each.kind}",
-            about=each.about,
-            packed=urlsafe_b64encode(each.content).decode("ascii"),
-            size=len(each.content),
-        )
-        for each in found
-    ]
+    pictures, refused, room = list[Picture](), list[str](), MAX_BYTES
+    for each in found:
+        name = gettext(IN_ANSWER).format(number=each.question) if each.question else gettext(OUTSIDE)
+        if each.refused:
+            refused.append(phrase_text(each.refused, language))
+        elif each.kind not in limits.kinds:
+            refused.append(error_text(KindNotAllowedError(file=name, kinds=", ".join(limits.endings)), language))
+        elif len(each.content) > room:
+            refused.append(gettext(NO_ROOM).format(file=name, limit=MAX_BYTES // MEGABYTE))
+        else:
+            room -= len(each.content)
+            packed = urlsafe_b64encode(each.content).decode("ascii")
+            pictures.append(
+                Picture(name=f"{name}.{each.kind}", about=each.about, packed=packed, size=len(each.content))
+            )
+    return pictures, refused
 
 
 def carried(form: FormData) -> list[Picture]:
@@ -59,23 +69,18 @@ def carried(form: FormData) -> list[Picture]:
 
 def keep(desk: Desk, pictures: Sequence[Picture], language: str) -> list[str]:
     """Let the wanted ones go with the answers; give a sentence for each that could not."""
-    house, problems = desk.house, []
-    for each in (each for each in pictures if each.wanted):
-        try:
-            attachments.add_file(
-                house.db,
-                desk.submission.id,
-                each.name,
-                _unpacked(each.packed),
-                limits=house.settings.attachments,
-                documents=house.documents,
-                secrets=house.secrets,
-                by=desk.visitor.recipient.id,
-                now=house.now(),
-            )
-        except RefusedError as error:
-            problems.append(error_text(error, language))
-    return problems
+    house = desk.house
+    kept = keep_pictures(
+        house.db,
+        desk.submission.id,
+        [NamedPicture(each.name, _unpacked(each.packed)) for each in pictures if each.wanted],
+        limits=house.settings.attachments,
+        documents=house.documents,
+        secrets=house.secrets,
+        by=desk.visitor.recipient.id,
+        now=house.now(),
+    )
+    return [error_text(each.refusal, language) for each in kept if each.refusal]
 
 
 def _unpacked(packed: str) -> bytes:

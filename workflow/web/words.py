@@ -88,8 +88,12 @@ def error_text(error: TertialError, language: str, **words: object) -> str:
 
 
 def phrase_text(phrase: Phrase, language: str) -> str:
-    """The phrase in the reader's language."""
-    return str(translations(language).gettext(phrase.text)).format(**phrase.fields)
+    """The phrase in the reader's language; it may hold others."""
+    fields = {
+        name: phrase_text(value, language) if isinstance(value, Phrase) else value
+        for name, value in phrase.fields.items()
+    }
+    return str(translations(language).gettext(phrase.text)).format(**fields)
 
 
 def _said(field: str, value: object, language: str) -> object:

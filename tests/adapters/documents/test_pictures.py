@@ -1,5 +1,6 @@
 """Pictures in a filled-in form: found whole, each once, by the question they answer; never too many."""
 
+import pytest
 from docx_plus.core.ns import qn
 from lxml import etree
 
@@ -43,7 +44,11 @@ def with_pictures(form: bytes, places: dict[str, str], parts: dict[str, bytes]) 
 
 
 def found(data: bytes, name: str = "svar.docx") -> list[tuple[str, str, str]]:
-    return [(each.kind, each.question, each.about) for each in pictures(data, name)]
+    return [(each.kind, each.question, each.about) for each in pictures(data, name) if not each.refused]
+
+
+def refused(data: bytes) -> list[str]:
+    return [str(each.refused) for each in pictures(data) if each.refused]
 
 
 def pictures(data: bytes, name: str = "svar.docx") -> tuple[FormPicture, ...]:
@@ -65,17 +70,47 @@ def test_of_an_odt_too() -> None:
     assert found(data, "svar.odt") == [("png", "3.1", "Karta")]
 
 
-def test_what_is_no_picture_we_take_or_is_not_there_is_left() -> None:
-    parts = {"rId71": b"\x01\x00\x00\x00 EMF", "rId72": png()[:-5], "rId73": b"<svg/>"}
-    assert found(with_pictures(FORM, dict.fromkeys(parts, "kultur"), parts)) == []
-    assert found(with_pictures(FORM, {"rId79": "kultur"}, {})) == []
-    assert found(with_pictures(FORM, {"rId71": "kultur"}, {"rId71": b""})) == []
+EMF = b"\x01\0\0\0" + bytes(36) + b" EMF" + bytes(40)
+UNTAKEN = {
+    EMF: "den är i formatet EMF",
+    b"\xd7\xcd\xc6\x9a" + bytes(40): "den är i formatet WMF",
+    b"GIF89a" + bytes(40): "den är i formatet GIF",
+    b"II*\0" + bytes(40): "den är i formatet TIFF",
+    b"BM" + bytes(40): "den är i formatet BMP",
+    b"RIFF\0\0\0\0WEBPVP8 ": "den är i formatet WebP",
+    b'<?xml version="1.0"?><!-- ritad --><svg xmlns="http://www.w3.org/2000/svg"/>': "den är i formatet SVG",
+    png()[:-5]: "den är skadad",
+    b"something": "den är skadad",
+    png(60_000, 60_000): "den har för många bildpunkter",
+    b"": "den finns inte med i filen",
+}
+
+
+@pytest.mark.parametrize(("content", "why"), UNTAKEN.items(), ids=UNTAKEN.values())
+def test_what_cannot_be_attached_is_named_with_the_reason(content: bytes, why: str) -> None:
+    data = with_pictures(FORM, {"rId71": "kultur"}, {"rId71": content})
+    assert found(data) == []
+    (said,) = refused(data)
+    assert said.startswith(f"Bilden i svaret på fråga 3.1 kan inte bli en bilaga: {why}")
+    assert said.endswith(("lägg till den under Bilagor.", "Lägg till den under Bilagor."))
+
+
+def test_a_picture_that_is_not_in_the_file_and_a_chart_are_named_too() -> None:
+    assert "den finns inte med i filen" in refused(with_pictures(FORM, {"rId79": "kultur"}, {}))[0]
+
+    def draw(root: etree._Element) -> None:
+        next(control(root, "kultur").iter(qn("w:r"))).append(etree.fromstring(PICTURE))
+
+    assert "ett diagram eller en figur" in refused(edited(FORM, draw))[0]
 
 
 def test_the_same_twice_is_once_and_there_are_not_too_many() -> None:
     parts = {f"rId{number}": png(1, number + 1) for number in range(100, 110 + MAX_PICTURES)}
     data = with_pictures(FORM, dict.fromkeys(parts, "kultur"), parts)
-    assert len(pictures(data)) == MAX_PICTURES
+    assert len(found(data)) == MAX_PICTURES
+    assert refused(data) == [
+        "Bilden i svaret på fråga 3.1 kan inte bli en bilaga: filen har fler än 20 bilder. Lägg till den under Bilagor."
+    ]
     twice = with_pictures(FORM, {"rId71": "kultur", "rId72": ""}, {"rId71": png(), "rId72": png()})
     assert len(pictures(twice)) == 1
 
