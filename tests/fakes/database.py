@@ -193,7 +193,7 @@ class FakeRecipients:
     def add(self, recipients: Iterable[Recipient], links: Iterable[Link]) -> None:
         for recipient in recipients:
             refer(self._tables.submissions, recipient.submission)
-            insert(self._tables.recipients, recipient.id, recipient)
+            insert(self._tables.recipients, recipient.id, replace(recipient, is_unreachable=False))
             if recipient.role in ANSWERING:
                 reached = self._tables.submissions[recipient.submission]
                 self._tables.submissions[reached.id] = replace(reached, has_contact=True)
@@ -234,7 +234,7 @@ class FakeRecipients:
             self._tables.sessions.pop(key)
 
     def _where(self, chosen: Callable[[Recipient], bool]) -> tuple[Recipient, ...]:
-        return tuple(each for _, each in sorted(self._tables.recipients.items()) if chosen(each))
+        return self._tables.people(chosen)
 
 
 # --- the ledger and the log --------------------------------------------------

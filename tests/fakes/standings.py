@@ -35,7 +35,7 @@ class FakeStandings:
         return sum(self._is_wanted(each, wanted, now) for each in self._of_round(round_id))
 
     def recipients(self, submissions: Collection[str]) -> tuple[Recipient, ...]:
-        return tuple(each for _, each in sorted(self._tables.recipients.items()) if each.submission in submissions)
+        return self._tables.people(lambda each: each.submission in submissions)
 
     def shared(self, people: Collection[str]) -> tuple[str, ...]:
         found: dict[str, set[str]] = {}

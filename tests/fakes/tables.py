@@ -1,5 +1,6 @@
 """What the database in memory is made of: tables as dictionaries, and what a real one refuses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -15,7 +16,7 @@ from workflow.domain.extensions import Extension
 from workflow.domain.forms import Answer
 from workflow.domain.incoming import EnclosedFile
 from workflow.domain.messages import Attempt, Message
-from workflow.domain.people import Account, Contact, Unit
+from workflow.domain.people import Account, Contact, Unit, fold_address
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Link, Recipient, Submission
 from workflow.ports import Session
@@ -86,6 +87,12 @@ class Tables:
     sessions: dict[str, Session] = field(default_factory=dict)
     beats: dict[str, datetime] = field(default_factory=dict)
     guards: dict[str, ClockGuard] = field(default_factory=dict)
+
+    def people(self, chosen: Callable[[Recipient], bool]) -> tuple[Recipient, ...]:
+        """Recipients in order of id, each with what the register says today of the address."""
+        dead = {fold_address(each.email) for each in self.contacts.values() if each.undeliverable_since}
+        found = (each for _, each in sorted(self.recipients.items()) if chosen(each))
+        return tuple(replace(each, is_unreachable=fold_address(each.email) in dead) for each in found)
 
     def copy(self) -> "Tables":
         return Tables(*(dict(getattr(self, each.name)) for each in fields(self)))

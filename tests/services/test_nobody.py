@@ -1,15 +1,17 @@
 """A server that says at once that nobody has the address: it is marked, and whoever is next gets the mail."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
+from tests.builders import DUE_AT
 from tests.services.conftest import NORRBY, House
 from tests.services.test_incoming import ASA, BO
 from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.ports import Handover, Outcome, Phase
 from workflow.services.outbox import send_again
+from workflow.services.reminders import plan_due
 
 
 def first(house: House) -> Message:
@@ -109,3 +111,38 @@ def with_copy(house: House, address: str) -> None:
     with house.db.begin() as work:
         (row,) = [each for each in work.outbox.of_submission(NORRBY) if each.kind is MessageKind.INVITATION]
         assert work.outbox.change(row, replace(row, copies=(f"Bo Påhittad <{address}>",)))
+
+
+def test_a_later_reminder_goes_to_whoever_can_be_reached_until_the_address_works_again(opened: House) -> None:
+    opened.postman.dead = {ASA}
+    opened.deliver()
+    remind(opened, -5)
+    remind(opened, 0)
+    assert reminded(opened) == [BO, BO], "Åsa's is known to be dead: nothing is tried there"
+    with opened.db.begin() as work:
+        mended = [replace(each, undeliverable_since=None) for each in work.people.contacts()]
+        work.people.replace(work.people.units(), mended)
+    opened.postman.dead = set()
+    remind(opened, 8)
+    assert reminded(opened) == [BO, BO, ASA]
+
+
+def test_where_nobody_can_be_reached_it_goes_to_the_contact_person_as_ever(opened: House) -> None:
+    with opened.db.begin() as work:
+        for each in (ASA, BO):
+            work.people.mark_undeliverable(each, opened.clock.at)
+    remind(opened, -5)
+    assert reminded(opened) == [ASA]
+
+
+def remind(house: House, days: int) -> None:
+    """The reminder of so many working days from the last day."""
+    day = house.calendar.last_day(DUE_AT)
+    day = house.calendar.add_working_days(day, days) if days else day
+    house.clock.at = house.calendar.at(day, time(12))
+    plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=house.clock.at)
+    house.deliver()
+
+
+def reminded(house: House) -> list[str]:
+    return [each.to_email for each in house.messages() if each.is_reminder and each.state is MessageState.SENT]

@@ -100,7 +100,18 @@ Told = tuple[datetime, str, str, str, tuple[str, ...], bool]
 
 EVENT = st.tuples(
     st.sampled_from(
-        ["draft", "hand_in", "give_back", "extend", "take_back", "hand_over", "outage", "nothing_leaves", "nothing"]
+        [
+            "draft",
+            "hand_in",
+            "give_back",
+            "extend",
+            "take_back",
+            "hand_over",
+            "bounce",
+            "outage",
+            "nothing_leaves",
+            "nothing",
+        ]
     ),
     st.integers(0, len(UNITS) - 1),
     st.integers(1, 12),
@@ -170,6 +181,7 @@ class Play:
             "hand_in": lambda: self.hand_in(id_),
             "take_back": lambda: submissions.take_back(db, id_, by="r", secrets=secrets, now=now),
             "extend": lambda: extensions.extend(db, [id_], due_at, reason="Sjuk.", by="k", secrets=secrets, now=now),
+            "bounce": lambda: self.bounce(PEOPLE[days % 4], mended=days > 7),
             "hand_over": lambda: self.hand_over(id_, days),
             "give_back": lambda: self.give_back(id_, due_at),
         }
@@ -201,6 +213,15 @@ class Play:
             secrets=self.world.secrets,
             now=self.now,
         )
+
+    def bounce(self, email: str, *, mended: bool) -> None:
+        """Mail comes back from the address, or a coordinator says that it works again."""
+        with self.db.begin() as work:
+            if not mended:
+                work.people.mark_undeliverable(email, self.now)
+                return
+            contacts = [replace(each, undeliverable_since=None) for each in work.people.contacts()]
+            work.people.replace(work.people.units(), contacts)
 
     def hand_over(self, id_: str, days: int) -> None:
         role = (Role.PRIMARY, Role.DEPUTY, Role.HEAD)[days % 3 if days < 6 else 0]

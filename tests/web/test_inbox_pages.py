@@ -131,6 +131,7 @@ def test_a_bounce_marks_the_person_wherever_they_stand(house: App) -> None:
     assert "550 No such user" in client.get(UNIT).text
     assert "5.1.1 550 No such user" in client.get(f"{ROUND_PAGE}/utskick/{invitation(house).id}").text
     assert client.get(UNIT).text.count("Gick inte att leverera") >= 2
+    assert "har kommit tillbaka. Därför får Bo Påhittad mejlen." in client.get(UNIT).text
     with house.db.read() as work:
         assert people_in(work, "norrby").contacts[0].undeliverable_since == house.now()
         assert [each.to_email for each in work.outbox.of_submission(NORRBY)].count("bo.pahittad@norrby.example") == 1

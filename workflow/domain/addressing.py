@@ -11,10 +11,23 @@ from workflow.domain.submissions import Recipient
 
 
 def addressee(recipients: Iterable[Recipient], at: datetime, audience: Audience = Audience.CONTACT) -> Recipient | None:
-    """The contact person, while there is none a deputy, then the function mailbox; or exactly the one meant."""
+    """The contact person, while there is none a deputy, then the function mailbox; or exactly the one meant.
+
+    Whoever can be reached comes before those whose mail comes back; where nobody can, it is as if all could.
+    """
     roles = ANSWERING if audience is Audience.CONTACT else (Role(audience.value),)
     right = [recipient for recipient in recipients if recipient.is_right(at) and not recipient.invited_by]
-    return next((recipient for role in roles for recipient in right if recipient.role == role), None)
+    ordered = [recipient for role in roles for recipient in right if recipient.role == role]
+    return next((each for each in ordered if not each.is_unreachable), ordered[0] if ordered else None)
+
+
+def passed_over(recipients: Iterable[Recipient], to: Recipient, at: datetime) -> tuple[Recipient, ...]:
+    """Those who would have had a unit's mails before `to`, if mail did not come back from their addresses."""
+    if to.is_unreachable or to.role not in ANSWERING:
+        return ()
+    first = ANSWERING[: ANSWERING.index(Role(to.role)) + 1]
+    right = (each for each in recipients if each.is_right(at) and not each.invited_by)
+    return tuple(each for each in right if each.is_unreachable and each.role in first)
 
 
 def copied(

@@ -304,7 +304,8 @@ class Recipient:
     that the register knew of is part of the freeze; a hand-over ends it at once.
 
     `invited_by` is the recipient who let them answer too, "" for those of the register. Whoever was invited has a link,
-    and no mail but what is about it.
+    and no mail but what is about it. `is_unreachable` is not frozen: mail comes back from the address, as the register
+    has it today.
     """
 
     id: str
@@ -317,6 +318,7 @@ class Recipient:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     invited_by: str = ""
+    is_unreachable: bool = False
 
     @property
     def first_name(self) -> str:

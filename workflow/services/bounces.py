@@ -147,14 +147,9 @@ def _next(
     had |= {fold_address(address_of(copy)) for each in arrived for copy in each.copies}
     asked = (each for each in people if each.is_right(now) and not each.invited_by)
     right = [each for each in asked if fold_address(each.email) not in had]
-    dead = _dead(work, right) | {fold_address(each) for each in refused}
+    gone = {fold_address(each) for each in refused}
     ordered = (each for role in ANSWERING for each in right if each.role == role)
-    return next((each for each in ordered if fold_address(each.email) not in dead), None)
-
-
-def _dead(work: Work, people: Iterable[Recipient]) -> set[str]:
-    found = work.people.at({fold_address(each.email) for each in people})
-    return {fold_address(contact.email) for _, contact in found if contact.undeliverable_since}
+    return next((each for each in ordered if not each.is_unreachable and fold_address(each.email) not in gone), None)
 
 
 def _same_mail(one: Message, other: Message) -> bool:

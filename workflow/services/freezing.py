@@ -99,6 +99,7 @@ def frozen_recipients(
             language=contact.language,
             starts_at=calendar.at(contact.valid_from, time.min) if contact.valid_from else None,
             ends_at=ends_at,
+            is_unreachable=contact.undeliverable_since is not None,
         )
         found.append(recipient)
     return tuple(found)

@@ -8,8 +8,7 @@ from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival, ArrivalHandledErro
 from workflow.domain.audit import Event
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import EnclosedFile, IncomingKind
-from workflow.domain.people import fold_address
-from workflow.domain.submissions import Recipient, Submission
+from workflow.domain.submissions import Submission
 from workflow.ports import Database, Secrets, Work
 from workflow.services.extensions import extend_in
 
@@ -127,13 +126,6 @@ def put_form_away(db: Database, submission_id: str, arrival_id: str, *, by: str,
         arrival = _form_of(work, submission_id, arrival_id, lock=True)
         if arrival.is_open:
             _handle(work, arrival, by, now)
-
-
-def unreachable(db: Database, recipients: Iterable[Recipient]) -> frozenset[str]:
-    """The addresses among theirs (folded) from which mail comes back, as the register has it."""
-    with db.read() as work:
-        found = work.people.at({fold_address(each.email) for each in recipients})
-    return frozenset(fold_address(contact.email) for _, contact in found if contact.undeliverable_since)
 
 
 def _form_of(work: Work, submission_id: str, arrival_id: str, *, lock: bool = False) -> Arrival:

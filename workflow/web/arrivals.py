@@ -14,7 +14,7 @@ _AFTERNOON = time(16)
 
 
 def beside_unit(desk: Office, view: SubmissionView) -> dict[str, object]:
-    """What came in about the unit, what its replies ask for, and the addresses that do not work."""
+    """What came in about the unit, and what its replies ask for."""
     arrivals = [each.arrival for each in inbox.inbox(desk.house.db, submission=view.submission.id)]
     asking = [each for each in arrivals if each.needs_office and each.asked_until and view.submission.is_owed]
     asked = {each.id: proposed_day(desk, each, view.submission) for each in asking}
@@ -22,7 +22,6 @@ def beside_unit(desk: Office, view: SubmissionView) -> dict[str, object]:
         "arrivals": arrivals,
         "asked_days": asked,
         "asked_typed": {key: typed_of(day, desk.house.calendar) for key, day in asked.items()},
-        "unreachable": inbox.unreachable(desk.house.db, view.recipients),
     }
 
 

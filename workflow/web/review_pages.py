@@ -6,6 +6,7 @@ from datetime import datetime, time
 
 from fastapi.responses import HTMLResponse
 
+from workflow.domain.addressing import passed_over
 from workflow.domain.errors import RefusedError
 from workflow.domain.extensions import Extension, in_force, open_among
 from workflow.domain.preview_diff import PreviewDiff
@@ -62,6 +63,7 @@ def submission_page(
         is_newest=shown is None or shown.number == view.submission.edition,
         questions=view.round.form.asked(view.submission.kind, view.submission.unit),
         recipients=view.recipients,
+        passed_over=passed_over,
         mails=sorted(view.messages, key=lambda each: each.due_at, reverse=True),
         events=_events(desk, view),
         names=ledger.people(house.db, view.recipients),

@@ -9,13 +9,17 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select,
 from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all
 from workflow.adapters.db.statements import Values
-from workflow.adapters.db.tables import LACKS_CONTACT, contacts, units
+from workflow.adapters.db.tables import IS_UNDELIVERABLE, LACKS_CONTACT, contacts, units
 from workflow.domain.errors import NotFoundError
 from workflow.domain.people import ANSWERING, Contact, Role, Unit, UnitKind, fold_address, search_key
 from workflow.domain.submissions import Link, Recipient
 
 _HOLD = text(f"LOCK TABLE {tables.units.name} IN SHARE ROW EXCLUSIVE MODE")
 """Readers read on; rows that are deleted and written anew cannot be locked one by one."""
+_ADDRESS = func.lower(func.trim(tables.recipients.c.email))
+_DEAD = select(func.lower(func.trim(contacts.c.email))).where(IS_UNDELIVERABLE)
+RECIPIENTS = select(tables.recipients, _ADDRESS.in_(_DEAD).label("is_unreachable"))
+"""Each with what the register says today of the address."""
 _NOW_REACHED = (
     update(tables.submissions)
     .where(LACKS_CONTACT, tables.submissions.c.id.in_(bindparam("reached", expanding=True)))
@@ -139,16 +143,15 @@ class SqlRecipients:
         insert_all(self._connection, tables.links, [_link_values(link) for link in links])
 
     def of(self, submission_id: str) -> tuple[Recipient, ...]:
-        return self._recipients(select(tables.recipients).where(tables.recipients.c.submission == submission_id))
+        return self._recipients(RECIPIENTS.where(tables.recipients.c.submission == submission_id))
 
     def of_round(self, round_id: str) -> tuple[Recipient, ...]:
-        query = select(tables.recipients).join(tables.submissions)
+        query = RECIPIENTS.join(tables.submissions)
         return self._recipients(query.where(tables.submissions.c.round == round_id))
 
     def at(self, address: str) -> tuple[Recipient, ...]:
         """As SqlPeople.at."""
-        email = tables.recipients.c.email
-        return self._recipients(select(tables.recipients).where(func.lower(func.trim(email)) == fold_address(address)))
+        return self._recipients(RECIPIENTS.where(_ADDRESS.in_([fold_address(address)])))
 
     def link(self, link_id: str) -> Link | None:
         row = self._connection.execute(select(tables.links).where(tables.links.c.id == link_id)).one_or_none()
@@ -208,6 +211,7 @@ def recipient_of(row: Row[Any]) -> Recipient:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         invited_by=row.invited_by,
+        is_unreachable=bool(row.is_unreachable),
     )
 
 

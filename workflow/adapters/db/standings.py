@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, TextClause, and_, case, func, not_, or_, select, text
 
 from workflow.adapters.db.outbox import LIGHT, message_of
-from workflow.adapters.db.people import recipient_of
+from workflow.adapters.db.people import RECIPIENTS, recipient_of
 from workflow.adapters.db.statements import led_by_others
 from workflow.adapters.db.submissions import submission_of
 from workflow.adapters.db.tables import (
@@ -71,7 +71,7 @@ class SqlStandings:
         return self._connection.execute(query).scalar_one()
 
     def recipients(self, submissions: Collection[str]) -> tuple[Recipient, ...]:
-        query = select(recipients).where(recipients.c.submission.in_(sorted(submissions))).order_by(recipients.c.id)
+        query = RECIPIENTS.where(recipients.c.submission.in_(sorted(submissions))).order_by(recipients.c.id)
         return tuple(recipient_of(row) for row in self._connection.execute(query))
 
     def shared(self, people: Collection[str]) -> tuple[str, ...]:

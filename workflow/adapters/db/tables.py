@@ -401,6 +401,7 @@ IS_OWED = text(_among("state", sorted(OWED)))
 IS_WAITING = text(_among("state", [State.SUBMITTED]))
 IS_DATED = text("starts_at IS NOT NULL OR ends_at IS NOT NULL")
 LACKS_CONTACT = text(f"{IS_OWED} AND NOT has_contact")
+IS_UNDELIVERABLE = text("undeliverable_since IS NOT NULL")
 IS_PLANNED = text(_among("state", [MessageState.PLANNED]))
 IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
 """Used word for word by index and query, so that the query finds its index."""
@@ -417,6 +418,7 @@ def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = F
     return Index(name, *chosen, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
+_partial_index("ix_contacts_undeliverable", "email", where=IS_UNDELIVERABLE, table=contacts)
 _partial_index("ix_outbox_due", "due_at", "id", where=IS_PLANNED)
 _partial_index("ix_outbox_lease", "lease_until", "id", where=IS_LEASED)
 _partial_index("ix_recipients_dated", "submission", where=IS_DATED, table=recipients)
