@@ -1,13 +1,13 @@
 """The few addresses from which mail comes back, found without a walk through the register.
 
-Revision ID: 0018
+Revision ID: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 IS_UNDELIVERABLE = sa.text("undeliverable_since IS NOT NULL")
 
