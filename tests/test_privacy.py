@@ -202,6 +202,8 @@ COMMANDS = [
     ["status", ROUND, "--csv"],
     ["submission", "show", ROUND, "norrby", "--json"],
     ["submission", "show", ROUND, "vatten"],
+    ["submission", "attachments", ROUND, "norrby", "--json"],
+    ["submission", "attachments", ROUND, "vatten", "--out", "{out}", "--force"],
     ["submission", "previous", ROUND, "vatten"],
     ["submission", "previous", ROUND, "norrby", "--json"],
     ["units", "handover", ROUND, "norrby", "--to", "Nils Ny", "nils@norrby.example", "--dry-run"],

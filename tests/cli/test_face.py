@@ -23,7 +23,7 @@ from workflow.web.words import translations
 GROUPS = {
     "": "demo up worker scheduler web check doctor status bundle calendar",
     "round": "plan list show preview open confirm close cancel extend move requests refuse withdraw",
-    "submission": "show previous import approve return reopen excuse",
+    "submission": "show previous attachments import approve return reopen excuse",
     "mail": "list show retry skip hold note release",
     "mail link": "revoke renew",
     "inbox": "fetch serve",

@@ -9,6 +9,7 @@ import typer
 from workflow.cli import (
     accounts,
     arrivals,
+    attachments,
     audit,
     bundles,
     by_hand,
@@ -62,7 +63,7 @@ _group(
     rounds.app,
     lastdays.app,
 )
-_group("submission", "Read what has come in, and decide about it.", submissions.app, imports.app)
+_group("submission", "Read what has come in, and decide about it.", submissions.app, attachments.app, imports.app)
 _group("mail", "The ledger of mails, and what came in.", mails.app, by_hand.app, links.app, arrivals.app)
 _group("inbox", "The mailbox that answers and bounces come to.", inbox.app)
 _group("units", "The register of units and contacts.", units.app, handover.app, details.app)

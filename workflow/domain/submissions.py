@@ -134,6 +134,10 @@ class Submission:
             return False
         return (self.state, move) in MOVES
 
+    def is_sealed(self, edition: int) -> bool:
+        """Whether the unit may still take this edition back unread."""
+        return edition == self.edition and self.allows(Move.TAKE_BACK)
+
     @property
     def is_owed(self) -> bool:
         return self.state in OWED

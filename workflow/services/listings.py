@@ -193,6 +193,23 @@ def _edition(edition: Edition, asked: QuestionSet) -> Json:
     }
 
 
+def attachment_rows(submission: Submission, editions: Iterable[Edition]) -> list[Json]:
+    """The files that came in with these editions; `sealed` are those that the unit may still take back unread."""
+    return [
+        {
+            "edition": edition.number,
+            "place": place,
+            "name": file.name,
+            "kind": file.kind,
+            "bytes": file.size,
+            "sha256": file.sha256,
+            "sealed": submission.is_sealed(edition.number),
+        }
+        for edition in editions
+        for place, file in enumerate(edition.files, start=1)
+    ]
+
+
 def _answer(answer: Answer | None) -> Json:
     return {
         "answer": answer.text if answer and not answer.not_applicable else "",

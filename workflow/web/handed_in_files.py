@@ -3,7 +3,7 @@
 from fastapi.responses import Response
 
 from workflow.domain.errors import NotFoundError
-from workflow.domain.submissions import State, submission_id
+from workflow.domain.submissions import submission_id
 from workflow.services import attachments, overview
 from workflow.web.downloads import download
 from workflow.web.office import Seated, new_router
@@ -18,7 +18,6 @@ def take(desk: Seated, round_id: str, unit: str, number: int, place: int) -> Res
     Also where nobody has begun to review: as the answers, it can be taken back unread.
     """
     submission = overview.submission_view(desk.house.db, submission_id(round_id, unit)).submission
-    is_sealed = submission.state is State.SUBMITTED and not submission.review_started
-    if is_sealed and number == submission.edition:
+    if submission.is_sealed(number):
         raise NotFoundError(what=f"{unit} {number} {place}")
     return download(*attachments.edition_file(desk.house.db, submission.id, number, place))
