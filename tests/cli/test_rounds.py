@@ -118,10 +118,15 @@ def test_requests_are_listed_and_answered(opened: Terminal) -> None:
             now=datetime(2027, 5, 3, 8, tzinfo=UTC),
         )
     assert {row["unit"] for row in opened.json("round", "requests", "2027-T1")} == {"amn", "ost"}
-    opened("round", "refuse", "2027-T1", "ost", "--reason", "Vi samlar då")
+    refused = opened("round", "refuse", "2027-T1", "ost", "--reason", "Vi samlar då")
+    told = "(ost) gets no extension until Tue 2027-06-01 16:00: its last day is still"
+    assert told in refused.output
     opened("round", "extend", "2027-T1", "amn", "--to", "2027-06-01 16:00", "--reason", "Visst")
     assert opened.json("round", "requests", "2027-T1") == []
-    opened("round", "withdraw", "2027-T1", "amn", "--reason", "Fel nämnd")
+    tried = opened("round", "withdraw", "2027-T1", "amn", "--reason", "Fel nämnd", "--dry-run")
+    withdrawn = opened("round", "withdraw", "2027-T1", "amn", "--reason", "Fel nämnd")
+    for each in (tried, withdrawn):
+        assert "(amn) until Tue 2027-06-01 16:00 is withdrawn: its last day is" in each.output
     assert not any(row["extended"] for row in opened.json("status")["units"])
     kinds = [mail["kind"] for mail in opened.json("mail", "list")]
     assert {"extension_refused", "extension_withdrawn"} <= set(kinds)

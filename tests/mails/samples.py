@@ -220,13 +220,19 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
     yield "extension_refused-overdue", replace(refused, overdue=True)
     withdrawn = ExtensionWithdrawn(**shared, previous_due=words["wished"], reason="Nämnden möts redan i maj.")
     yield "extension_withdrawn", withdrawn
+    yield "extension_withdrawn-never-told", replace(withdrawn, previous_due="")
     moved = Moved(**shared, previous_due=words["received"], earlier=False)
     yield "moved", moved
+    yield "moved-never-told", replace(moved, previous_due="")
     yield "moved-earlier", replace(moved, previous_due=words["wished"], earlier=True)
-    handover = Handover(**shared, before="Bo Påhittad", state="draft", answered=6, questions=8, saved=words["saved"])
+    handover = Handover(
+        **shared, before="Bo Påhittad", late="", state="draft", answered=6, questions=8, saved=words["saved"]
+    )
     yield "handover", handover
     yield "handover-nobody-before", replace(handover, before="", state="not_started", answered=0)
     yield "handover-handed-in", replace(handover, state="submitted", answered=8)
+    yield "handover-late", replace(handover, late=words["day"])
+    yield "handover-late-returned", replace(handover, late=words["day"], state="returned")
     yield "handed_over", HandedOver(**shared, after="Cleo Påhittad")
     yield "code", CodeLetter(**shared, code=LINK_SECRET, until=words["received"])
     yield "new_link", NewLink(**shared)

@@ -404,3 +404,58 @@ def test_who_has_handed_in_gets_no_extension(opened: House) -> None:
         give(opened)
     with pytest.raises(MoveRefusedError):
         ask(opened)
+
+
+# --- a mail names only a day that somebody has been told of -----------------------------------------------------------
+
+
+def words_of(house: House, kind: MessageKind) -> str:
+    with house.read() as work:
+        sent = [each for each in work.outbox.of_submission(NORRBY) if each.kind is kind and each.sent_at]
+        frozen = work.outbox.get(sent[-1].id).frozen
+    assert frozen
+    return frozen.text
+
+
+def test_an_extension_withdrawn_before_any_mail_told_of_it_is_not_named(opened: House) -> None:
+    opened.deliver()
+    give(opened)
+    withdraw(opened)
+    opened.deliver()
+    said = words_of(opened, MessageKind.EXTENSION_WITHDRAWN)
+    assert "fredag 28 maj 2027 kl. 24.00" in said
+    assert "ANSTÅNDET VAR TILL" not in said
+    assert "4 juni" not in said
+
+
+def test_of_two_extensions_the_one_that_they_were_told_of_is_named(opened: House) -> None:
+    opened.deliver()
+    give(opened)
+    opened.deliver()
+    opened.clock.at += timedelta(minutes=1)
+    give(opened, LATER)
+    opened.clock.at += timedelta(minutes=1)
+    withdraw(opened)
+    opened.deliver()
+    assert "ANSTÅNDET VAR TILL: fredag 4 juni 2027 kl. 24.00" in " ".join(
+        words_of(opened, MessageKind.EXTENSION_WITHDRAWN).split()
+    )
+
+
+def test_a_day_moved_forth_and_back_before_it_was_told_is_neither_more_nor_less_time(opened: House) -> None:
+    opened.deliver()
+    move(opened, WISHED)
+    move(opened, DUE_AT)
+    opened.deliver()
+    said = words_of(opened, MessageKind.MOVED)
+    assert "tid på er" not in said
+    assert "TIDIGARE" not in said
+
+
+def test_an_invitation_that_left_after_the_change_has_told_of_it(opened: House) -> None:
+    give(opened)
+    opened.clock.at += timedelta(minutes=1)
+    opened.deliver()
+    withdraw(opened)
+    opened.deliver()
+    assert "4 juni" in words_of(opened, MessageKind.EXTENSION_WITHDRAWN)

@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from tests.builders import OPENS_AT, a_contact
+from tests.builders import DUE_AT, OPENS_AT, a_contact
 from tests.fakes.mail import ACCEPTED
 from tests.services.conftest import NORRBY, OFFICE, ROUND, House
 from workflow.domain.errors import LinkError, StaleWriteError
@@ -369,3 +369,16 @@ def test_it_is_logged_with_ids_only(invited: House) -> None:
         event = work.log.all()[-1].event
     assert (event.kind, event.actor, event.submission) == ("contact.handed_over", "k-1", NORRBY)
     assert event.data == {"role": "primary", "from": f"{NORRBY}.primary", "to": done.new.id, "register": 1}
+
+
+def test_who_takes_over_what_is_late_already_reads_so_in_the_subject(invited: House) -> None:
+    invited.clock.at = DUE_AT + timedelta(days=3, hours=12)
+    take_over(invited)
+    invited.deliver()
+    with invited.read() as work:
+        mail = next(each for each in work.outbox.of_submission(NORRBY) if each.kind is MessageKind.HANDOVER)
+        frozen = work.outbox.get(mail.id).frozen
+    assert frozen
+    assert frozen.subject == "Du har tagit över: underlaget från Norrby stadsdelsnämnd är försenat"
+    assert "SKULLE HA LÄMNATS" in frozen.text
+    assert "LÄMNAS SENAST" not in frozen.text

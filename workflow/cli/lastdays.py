@@ -149,7 +149,11 @@ def refuse(shell: Shell, round_: RoundName, unit: UnitName, *, reason: Reason, d
         extensions.refuse(db, found.id, asked.id, reason=reason, by=BY, secrets=house.secrets, now=now)
 
     _carry_out(shell, round_, change, dry_run=dry_run)
-    done(plain(f"{found.unit_name} ({unit}) keeps {shown_due(found.due_at)}."), dry_run=dry_run)
+    wished = f" until {shown_due(asked.wished)}" if asked.wished else ""
+    said = (
+        f"{found.unit_name} ({found.unit}) gets no extension{wished}: its last day is still {shown_due(found.due_at)}."
+    )
+    done(plain(said), dry_run=dry_run)
 
 
 @command(app, "withdraw")
@@ -158,11 +162,15 @@ def withdraw(shell: Shell, round_: RoundName, unit: UnitName, *, reason: Reason,
     house, now = shell.house, shell.now()
     found = find_submission(house.db, round_, unit)
 
+    after = found
+
     def change(db: Database) -> None:
-        extensions.withdraw(db, found.id, reason=reason, by=BY, secrets=house.secrets, now=now)
+        nonlocal after
+        after = extensions.withdraw(db, found.id, reason=reason, by=BY, secrets=house.secrets, now=now)
 
     _carry_out(shell, round_, change, dry_run=dry_run)
-    done(plain(f"{found.unit_name} ({unit}) has no extension any more."), dry_run=dry_run)
+    was = f"The extension of {found.unit_name} ({found.unit}) until {shown_due(found.due_at)} is withdrawn"
+    done(plain(f"{was}: its last day is {shown_due(after.due_at)} again."), dry_run=dry_run)
 
 
 def _carry_out(shell: Shell, round_: str, change: Callable[[Database], None], *, dry_run: bool) -> None:

@@ -203,7 +203,7 @@ class ExtensionWithdrawn(UnitLetter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved(UnitLetter):
-    """The common last day was moved, `earlier` or later."""
+    """The common last day was moved, `earlier` or later. `previous_due` is "" where they know of no other."""
 
     kind: ClassVar[MessageKind] = MessageKind.MOVED
     previous_due: str
@@ -218,10 +218,14 @@ class Excused(UnitLetter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover(UnitLetter):
-    """To the one who takes over. `before` is whoever they take over from, or ""; `state` and the rest as in Nagging."""
+    """To the one who takes over. `before` is whoever they take over from, or ""; `state` and the rest as in Nagging.
+
+    `late` like "3 arbetsdagar" when the last day has passed and the answer is still owed, else "".
+    """
 
     kind: ClassVar[MessageKind] = MessageKind.HANDOVER
     before: str
+    late: str
     state: str
     answered: int
     questions: int

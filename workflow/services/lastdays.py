@@ -12,6 +12,7 @@ from workflow.domain.rounds import Round
 from workflow.domain.submissions import State, Submission
 from workflow.ports import Secrets, Work
 from workflow.services.mailing import announce, withdraw_untrue
+from workflow.services.told_day import PREVIOUS_DUE, told_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,12 @@ class Act:
         self, before: Submission, moved: Submission, kind: MessageKind, *, round_: Round, reason: str
     ) -> Submission:
         """Write it; what was planned for the old day falls, and the unit is told of the new one."""
+        told = told_day(self.work, before)
         after = self.work.submissions.save(moved)
         withdraw_untrue(self.work, after, round_state=round_.state, now=self.now)
         if after.deadline_revision != before.deadline_revision:
             slot = f"{kind}-{after.deadline_revision}"
-            self.tell(after, kind, slot, previous_due=before.due_at.isoformat(), reason=reason)
+            self.tell(after, kind, slot, **{PREVIOUS_DUE: told.isoformat()}, reason=reason)
         return after
 
     def tell(self, submission: Submission, kind: MessageKind, slot: str, **detail: str) -> None:

@@ -38,6 +38,7 @@ from workflow.domain.people import Office
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Submission
 from workflow.ports import LINK_SECRET
+from workflow.services.told_day import PREVIOUS_DUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +208,14 @@ def _approved(_: Situation, shared: dict[str, Any]) -> Letter:
 
 
 def _extension(at: Situation, shared: dict[str, Any]) -> Letter:
-    previous = datetime.fromisoformat(at.message.detail["previous_due"])
     reason = at.message.detail.get("reason", "")
-    return Extension(**shared, previous_due=at.moment(previous), reason=reason, reminded=_is_reminded(at))
+    return Extension(**shared, previous_due=_previous_due(at), reason=reason, reminded=_is_reminded(at))
+
+
+def _previous_due(at: Situation) -> str:
+    """The day that they had been told of; "" where it is the one that stands: then they know of no other."""
+    previous = datetime.fromisoformat(at.message.detail[PREVIOUS_DUE])
+    return "" if previous == at.submission.due_at else at.moment(previous)
 
 
 def _is_reminded(at: Situation) -> bool:
@@ -224,14 +230,13 @@ def _extension_refused(at: Situation, shared: dict[str, Any]) -> Letter:
 
 
 def _extension_withdrawn(at: Situation, shared: dict[str, Any]) -> Letter:
-    previous = datetime.fromisoformat(at.message.detail["previous_due"])
     reason = at.message.detail.get("reason", "")
-    return ExtensionWithdrawn(**shared, previous_due=at.moment(previous), reason=reason)
+    return ExtensionWithdrawn(**shared, previous_due=_previous_due(at), reason=reason)
 
 
 def _moved(at: Situation, shared: dict[str, Any]) -> Letter:
-    previous = datetime.fromisoformat(at.message.detail["previous_due"])
-    return Moved(**shared, previous_due=at.moment(previous), earlier=at.submission.due_at < previous)
+    previous = datetime.fromisoformat(at.message.detail[PREVIOUS_DUE])
+    return Moved(**shared, previous_due=_previous_due(at), earlier=at.submission.due_at < previous)
 
 
 def _excused(at: Situation, shared: dict[str, Any]) -> Letter:
@@ -239,7 +244,13 @@ def _excused(at: Situation, shared: dict[str, Any]) -> Letter:
 
 
 def _handover(at: Situation, shared: dict[str, Any]) -> Letter:
-    return Handover(**shared, **progress(at), before=at.message.detail.get("before", ""))
+    late = at.calendar.days_late(at.submission.due_at, at.now) if at.submission.is_overdue(at.now) else 0
+    return Handover(
+        **shared,
+        **progress(at),
+        before=at.message.detail.get("before", ""),
+        late=datewords.late_words(late, at.message.language),
+    )
 
 
 def _handed_over(at: Situation, shared: dict[str, Any]) -> Letter:
