@@ -633,14 +633,27 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedCopy:
+    """Somebody in copy whom the server would not have; `said` is its answer. `is_nobody`: it has no such address."""
+
+    address: str
+    said: str
+    is_nobody: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
-    """The result of one hand-over; `text` is the server's own words. `nobody`: the addresses it says do not exist."""
+    """The result of one hand-over; `text` is the server's own words. `nobody`: the addresses it says do not exist.
+
+    `left_out` are those in copy that the mail went, or may have gone, without.
+    """
 
     outcome: Outcome
     phase: Phase
     code: int | None
     text: str
     nobody: tuple[str, ...] = ()
+    left_out: tuple[RefusedCopy, ...] = ()
 
 
 Preparation = Generator[None, None, Handover | None]
@@ -654,8 +667,12 @@ class Channel(Protocol):
     Nothing here raises for what a server or a network does: that is what a Handover tells.
     """
 
-    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
-        """MAIL, RCPT, DATA and the body without its final dot: nothing is accepted yet."""
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes, *, waits: bool = True) -> Preparation:
+        """MAIL, RCPT, DATA and the body without its final dot: nothing is accepted yet.
+
+        The first recipient is the reader, whose refusal ends it. Of those in copy only one who is refused for now
+        does, while the mail `waits` for them; it goes without the others, as `Handover.left_out` tells.
+        """
         ...
 
     def send_dot(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from workflow.ports import Channel, Handover, Outcome, Phase, Preparation
+from workflow.ports import Channel, Handover, Outcome, Phase, Preparation, RefusedCopy
 
 NO_USER = Handover(Outcome.REFUSED, Phase.RCPT, 550, "5.1.1 no such user")
 GREYLISTED = Handover(Outcome.RETRY, Phase.RCPT, 450, "4.2.0 greylisted")
@@ -32,7 +32,8 @@ class Taken:
 class FakePostman:
     """`script` holds what is to come, mail by mail; after it everything is accepted, or answered with `always`.
 
-    `dead` are the addresses it says nobody has, before it looks into the script.
+    `dead` are the addresses it says nobody has, before it looks into the script; `busy` those in copy that it does not
+    take for now.
 
     `before_marker` runs when the body is with the server, `before_reply` when the dot is.
     """
@@ -40,6 +41,7 @@ class FakePostman:
     script: list[Outcome | Handover] = field(default_factory=list)
     always: Handover = ACCEPTED
     dead: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
     taken: list[Taken] = field(default_factory=list)
     connected: int = 0
     answers_at_once: bool = True
@@ -64,11 +66,20 @@ class FakeChannel:
         self._loaded: tuple[Taken, Handover] | None = None
         self._is_dotted = False
 
-    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes, *, waits: bool = True) -> Preparation:
         yield
-        if nobody := tuple(each for each in recipients if each in self._postman.dead):
+        reader, *copies = recipients
+        nobody = tuple(each for each in recipients if each in self._postman.dead)
+        if reader in nobody:
             return replace(NO_USER, nobody=nobody)
+        if waits and self._postman.busy.intersection(copies):
+            return GREYLISTED
         answer = self._postman.answer()
+        gone = [RefusedCopy(each, "550 5.1.1 no such user", is_nobody=True) for each in nobody]
+        gone += [RefusedCopy(each, "450 4.2.0 later", is_nobody=False) for each in copies if each in self._postman.busy]
+        if gone and answer.phase in _AFTER_THE_DOT:
+            recipients = [each for each in recipients if each not in {one.address for one in gone}]
+            answer = replace(answer, nobody=nobody, left_out=tuple(gone))
         if answer.phase not in _AFTER_THE_DOT:
             return answer
         self._postman.before_marker()

@@ -142,8 +142,8 @@ class _Channel:
     inner: Channel
     fate: Witness
 
-    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
-        return self.inner.prepare(sender, recipients, data)
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes, *, waits: bool = True) -> Preparation:
+        return self.inner.prepare(sender, recipients, data, waits=waits)
 
     def send_dot(self) -> None:
         self.inner.send_dot()

@@ -147,7 +147,7 @@ class Line:
         self._fate, self._data, self._to = "", b"", ""
         self._is_dotted = False
 
-    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes, *, waits: bool = True) -> Preparation:
         yield
         self._postman.life.must_live()
         self._fate = self._postman.script.pop(0) if self._postman.script else "accepted"

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 
-from tests.builders import DUE_AT
+from tests.builders import DUE_AT, a_recipient
+from tests.fakes.mail import ACCEPTED, LOST
 from tests.services.conftest import NORRBY, House
-from tests.services.test_incoming import ASA, BO
+from tests.services.test_incoming import ASA, BO, a_bounce, room, take
+from workflow.domain.incoming import IncomingKind
 from workflow.domain.messages import Message, MessageKind, MessageState
+from workflow.domain.people import Role
 from workflow.ports import Handover, Outcome, Phase
-from workflow.services.outbox import send_again
+from workflow.services.inbox import see_to, to_see_to
+from workflow.services.outbox import deliver, send_again
 from workflow.services.reminders import plan_due
 
 
@@ -98,6 +103,57 @@ def test_a_dead_copy_is_marked_and_its_reader_keeps_the_mail(opened: House) -> N
     opened.deliver()
     assert marked(opened) == {BO}
     assert {each.to_email for each in opened.messages()} == {ASA}
+    assert reached(opened) == [ASA]
+    assert [each.recipients for each in opened.postman.taken if ASA in each.recipients] == [(ASA,)]
+
+
+def test_the_coordinators_are_told_of_a_refused_copy_once(opened: House) -> None:
+    with_copy(opened, BO)
+    opened.postman.dead = {BO}
+    opened.postman.always = LOST
+    opened.deliver()
+    (note,) = (each.arrival for each in to_see_to(opened.db))
+    assert (note.kind, note.address, note.submission) == (IncomingKind.BOUNCE, BO, NORRBY)
+    assert (note.message, note.recipient) == (first(opened).id, f"{NORRBY}.deputy")
+    assert "5.1.1" in note.said
+    assert opened.events().count("message.copy_refused") == 1
+    see_to(opened.db, note.id, by="k-1", now=opened.clock.at)
+    send_again(opened.db, first(opened).id, by="k-1", why="Säkert", calendar=opened.calendar, now=opened.clock.at)
+    opened.postman.always = ACCEPTED
+    opened.deliver()
+    assert first(opened).state is MessageState.SENT
+    assert to_see_to(opened.db) == ()
+    assert opened.events().count("message.copy_refused") == 1
+
+
+def test_of_a_copy_that_is_known_to_be_dead_nobody_is_told_every_day(opened: House) -> None:
+    with_copy(opened, BO)
+    opened.postman.dead = {BO}
+    with opened.db.begin() as work:
+        work.people.mark_undeliverable(BO, opened.clock.at)
+    opened.deliver()
+    assert reached(opened) == [ASA]
+    assert to_see_to(opened.db) == ()
+
+
+def test_a_copy_that_is_refused_for_now_holds_the_mail_up_for_a_while_only(opened: House) -> None:
+    with_copy(opened, BO)
+    opened.postman.busy = {BO}
+    states = []
+    for wait in (0, 5, 15):
+        opened.clock.at += timedelta(minutes=wait, seconds=1)
+        opened.deliver()
+        states.append(first(opened).state)
+    assert states == [MessageState.PLANNED, MessageState.PLANNED, MessageState.SENT]
+    assert marked(opened) == set()
+    assert [each.arrival.address for each in to_see_to(opened.db)] == [BO]
+
+
+def test_a_mail_that_would_be_too_late_does_not_wait_for_a_copy(opened: House) -> None:
+    with_copy(opened, BO, give_up_at=opened.clock.at + timedelta(minutes=4))
+    opened.postman.busy = {BO}
+    opened.deliver()
+    assert reached(opened) == [ASA]
 
 
 def test_a_deputy_in_copy_has_not_had_what_was_refused_as_a_whole(opened: House) -> None:
@@ -107,10 +163,31 @@ def test_a_deputy_in_copy_has_not_had_what_was_refused_as_a_whole(opened: House)
     assert reached(opened) == [BO]
 
 
-def with_copy(house: House, address: str) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_deputy_s_mail_has_the_same_copies_as_the_one_that_did_not_arrive(opened: House, *, at_once: bool) -> None:
+    """But for those whose address is dead, too; and the reader is not in copy of their own mail."""
+    head, dead, mailbox = "chef@norrby.example", "gammal@norrby.example", "namnd@norrby.example"
+    with opened.db.begin() as work:
+        others = ((Role.HEAD, head), (Role.HEAD, dead), (Role.FUNCTION_MAILBOX, mailbox))
+        people = [a_recipient(id=f"r-{to}", submission=NORRBY, role=role, email=to) for role, to in others]
+        work.recipients.add(people, [])
+        row = next(each for each in work.outbox.of_submission(NORRBY) if each.kind is MessageKind.INVITATION)
+        changed = replace(row, detail={"copies": "deputy,head"} if at_once else {"copies": "head"})
+        assert work.outbox.change(row, changed)
+    opened.postman.dead = {dead, ASA} if at_once else {dead}
+    deliver(room(opened))
+    if not at_once:
+        take(opened, a_bounce(opened, first(opened)))
+        deliver(room(opened))
+    assert [each.recipients for each in opened.postman.taken if BO in each.recipients] == [(BO, head)]
+    anew = next(each for each in opened.messages() if each.to_email == BO)
+    assert anew.detail["copies"] == "head"
+
+
+def with_copy(house: House, address: str, **changes: Any) -> None:
     with house.db.begin() as work:
         (row,) = [each for each in work.outbox.of_submission(NORRBY) if each.kind is MessageKind.INVITATION]
-        assert work.outbox.change(row, replace(row, copies=(f"Bo Påhittad <{address}>",)))
+        assert work.outbox.change(row, replace(row, copies=(f"Bo Påhittad <{address}>",), **changes))
 
 
 def test_a_later_reminder_goes_to_whoever_can_be_reached_until_the_address_works_again(opened: House) -> None:

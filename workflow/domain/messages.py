@@ -114,6 +114,8 @@ NOTE = "note"
 """Keys of `detail`: that a person has decided about this one mail, and their own words in it."""
 INSTEAD_OF = "instead_of"
 """Key of `detail`: the name of the one whom this very mail did not reach."""
+COPIES = "copies"
+"""Key of `detail`: the roles that get a copy, with commas between."""
 _MAY_HAVE_COME = "may_have_come"
 """Key of `detail`: nobody knew what became of an earlier try, so that its letter may be with its reader."""
 
@@ -122,6 +124,7 @@ PENDING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HA
 LEASE = timedelta(minutes=15)  # longer than the ten minutes RFC 5321 §4.5.3.2.6 gives the reply to the final dot
 RETRY_LADDER = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120, 240))  # greylisting asks for ≥ 5
 GIVE_UP_AFTER = timedelta(days=3)
+_TRIES_FOR_COPIES = 2  # then it goes to its reader alone: 20 minutes have passed
 _BEHIND = timedelta(seconds=1)  # behind all that is due by now
 
 
@@ -272,6 +275,14 @@ class Message:
             return self.failed(why)
         again = replace(self._to(MessageState.PLANNED), due_at=now + wait, reason=why, lease_until=None)
         return _unwritten(again, now)
+
+    def waits_for_copies(self, now: datetime) -> bool:
+        """Whether it may be tried again because somebody in copy is refused for now, as greylisting does at first.
+
+        Never so long that its reader would be the worse for it.
+        """
+        wait = RETRY_LADDER[min(self.attempts, len(RETRY_LADDER)) - 1]
+        return self.attempts <= _TRIES_FOR_COPIES and now + wait <= self.give_up_at
 
     def put_back(self, now: datetime, *, why: str = "", behind: bool = False) -> "Message":
         """Planned again as if it had not been claimed: the way out was shut, which is not this mail's fault.

@@ -26,7 +26,8 @@ class Boarding:
 
     def __post_init__(self) -> None:
         self.message = self.written.message
-        self.preparing = self.channel.prepare(self.written.sender, self.written.recipients, self.written.data)
+        mail, waits = self.written, self.message.waits_for_copies(self.started)
+        self.preparing = self.channel.prepare(mail.sender, mail.recipients, mail.data, waits=waits)
 
     def go_on(self) -> None:
         """Carry it on to where it waits next: for its server, for its marker, or for nothing more."""

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from workflow.domain.addressing import address_of
+from workflow.domain.addressing import address_of, copied
 from workflow.domain.audit import Event
 from workflow.domain.incoming import DeliveryReport, IncomingMail
 from workflow.domain.messages import (
     BY_HAND,
+    COPIES,
     INSTEAD_OF,
     NOTE,
     OF_ONE_PERSON,
@@ -30,7 +31,7 @@ BOUNCED: Final = "bounced"
 DELIVERED: Final = "delivered"
 _OF_THE_READER: Final = OF_ONE_PERSON | {MessageKind.HANDOVER, MessageKind.HANDED_OVER}
 """What would be untrue for anybody else."""
-_NOT_FOR_OTHERS: Final = frozenset({BY_HAND, NOTE, "copies"})
+_NOT_FOR_OTHERS: Final = frozenset({BY_HAND, NOTE, COPIES})
 _ENDED_UNSENT: Final = frozenset({MessageState.CANCELLED, MessageState.SKIPPED, MessageState.FAILED})
 
 
@@ -94,8 +95,9 @@ def turn_to_deputy(
 ) -> int:
     """The same mail to whoever is next to answer for the unit, for each unit it told of. Gives how many were planned.
 
-    `rows` are those of one mail. `refused` are addresses that its server would not have: then nobody got it, not even
-    a copy. Not where it was only a copy that did not arrive, nobody is next, they have had it, or it has become untrue.
+    Whoever was to have a copy has one of this mail too, if their address works. `rows` are those of one mail. `refused`
+    are addresses that its server would not have: then nobody got it, not even a copy. Not where it was only a copy that
+    did not arrive, nobody is next, they have had it, or it has become untrue.
     """
     rows = [each for each in rows if each.kind not in _OF_THE_READER and each.submission]
     if not rows or fold_address(address) != rows[0].address:
@@ -117,6 +119,9 @@ def _turn(
         return 0
     links = work.recipients.links_of(submission.id)
     link = next((each.id for each in links if each.recipient == deputy.id and each.is_valid(now)), "")
+    meant = copied(people, row.detail.get(COPIES, "").split(","), deputy, now)
+    gone = {row.address, *map(fold_address, refused)}
+    copies = [each for each in meant if not each.is_unreachable and fold_address(each.email) not in gone]
     fresh = make_message(
         submission,
         deputy,
@@ -126,14 +131,21 @@ def _turn(
         secrets=secrets,
         due_at=now,
         now=now,
-        detail={key: value for key, value in row.detail.items() if key not in _NOT_FOR_OTHERS}
-        | {INSTEAD_OF: bounced.name},
+        copies=copies,
+        detail=_detail(row, bounced, copies),
     )
     give_up_at = row.give_up_at if row.is_reminder else fresh.give_up_at
     planned = work.outbox.plan([replace(fresh, deadline_revision=row.deadline_revision, give_up_at=give_up_at)])
     if planned:
         log_message(work, "message.turned_to_deputy", row, now, recipient=deputy.id)
     return planned
+
+
+def _detail(row: Message, bounced: Recipient, copies: Iterable[Recipient]) -> dict[str, str]:
+    """The letter names those roles that it does go to."""
+    kept = {key: value for key, value in row.detail.items() if key not in _NOT_FOR_OTHERS}
+    roles = {COPIES: ",".join(dict.fromkeys(each.role for each in copies))} if copies else {}
+    return kept | roles | {INSTEAD_OF: bounced.name}
 
 
 def _next(

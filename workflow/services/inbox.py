@@ -8,6 +8,7 @@ from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival, ArrivalHandledErro
 from workflow.domain.audit import Event
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import EnclosedFile, IncomingKind
+from workflow.domain.people import fold_address
 from workflow.domain.submissions import Submission
 from workflow.ports import Database, Secrets, Work
 from workflow.services.extensions import extend_in
@@ -126,6 +127,20 @@ def put_form_away(db: Database, submission_id: str, arrival_id: str, *, by: str,
         arrival = _form_of(work, submission_id, arrival_id, lock=True)
         if arrival.is_open:
             _handle(work, arrival, by, now)
+
+
+def is_copy(db: Database, arrival: Arrival) -> bool:
+    """Whether it is about somebody who only got a copy of our mail."""
+    if not (arrival.message and arrival.address):
+        return False
+    with db.read() as work:
+        return work.outbox.get(arrival.message).address != fold_address(arrival.address)
+
+
+def is_marked(db: Database, address: str) -> bool:
+    """Whether the register says that mail to it comes back."""
+    with db.read() as work:
+        return any(contact.undeliverable_since for _, contact in work.people.at({fold_address(address)}))
 
 
 def _form_of(work: Work, submission_id: str, arrival_id: str, *, lock: bool = False) -> Arrival:

@@ -10,6 +10,7 @@ from workflow.services.bounces import mark_address, turn_to_deputy
 from workflow.services.company import Pair
 from workflow.services.landing import Flown
 from workflow.services.mailroom import Mailroom
+from workflow.services.refused_copies import note_left_out
 from workflow.services.writing import Written
 
 Result = tuple[tuple[Flown, Sequence[Pair]], Sequence[bool]]
@@ -31,11 +32,13 @@ def hold_units(work: Work, landed: Iterable[Flown], prepared: Iterable[Written])
 def turn_from_nobody(room: Mailroom, work: Work, results: Iterable[Result], now: datetime) -> None:
     """The address is marked, and each unit's next in turn gets the mail. Rows that another has taken over are theirs.
 
-    All mails before the register: that is the order of locks.
+    Of those in copy who were left out the coordinators are told. All mails before the register: that is the order of
+    locks.
     """
-    turning = [
-        (flown, rows) for (flown, group), mine in results if flown.result.nobody and (rows := _ours(group, mine))
-    ]
+    ours = [(flown, rows) for (flown, group), mine in results if (rows := _ours(group, mine))]
+    for flown, rows in ours:
+        note_left_out(work, flown, rows, secrets=room.secrets, now=now)
+    turning = [(flown, rows) for flown, rows in ours if flown.result.nobody]
     refused = {address for flown, _ in turning for address in flown.result.nobody}
     for flown, rows in turning:
         if _is_reader_refused(flown):
@@ -46,7 +49,7 @@ def turn_from_nobody(room: Mailroom, work: Work, results: Iterable[Result], now:
 
 
 def _is_reader_refused(flown: Flown) -> bool:
-    """And not merely somebody in copy: the mail has failed then too, but its reader can be reached."""
+    """And not merely somebody in copy: the mail goes without them."""
     return flown.message.address in map(fold_address, flown.result.nobody)
 
 

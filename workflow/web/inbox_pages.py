@@ -150,6 +150,8 @@ def _page(
         writer=next((each for each in recipients if each.id == arrival.recipient), None),
         names=ledger.people(desk.house.db, recipients),
         may_extend=may_extend,
+        is_copy=inbox.is_copy(desk.house.db, arrival),
+        is_marked=inbox.is_marked(desk.house.db, arrival.address),
         typed={**proposed, **(typed or {})},
         problem=problem,
         warnings=warnings,

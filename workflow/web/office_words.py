@@ -195,6 +195,7 @@ EVENTS: Mapping[str, str] = {
     "message.again": gettext("{who} bad att mejlet skickas igen: {mail}."),
     "message.resolved": gettext("Mejl kom fram, visade det sig: {mail}."),
     "message.bounced": gettext("Mejl kom tillbaka, visade det sig: {mail}."),
+    "message.copy_refused": gettext("Mejlet gick utan en av kopiorna: adressen togs inte emot ({mail})."),
     "message.turned_to_deputy": gettext("Mejlet gick inte att leverera och går till nästa person i stället: {mail}."),
     "address.undeliverable": gettext("Adressen fungerar inte: ett mejl dit gick inte att leverera ({mail})."),
     "incoming.form": gettext("Det ifyllda formuläret kom in med mejl."),

@@ -17,9 +17,15 @@ def prepared(preparing: Generator[None, None, Handover | None]) -> Handover | No
 
 
 def hand_over(
-    channel: Channel, sender: str, recipients: Sequence[str], data: bytes, *, before_dot: Callable[[], bool]
+    channel: Channel,
+    sender: str,
+    recipients: Sequence[str],
+    data: bytes,
+    *,
+    before_dot: Callable[[], bool],
+    waits: bool = True,
 ) -> Handover:
-    ended = prepared(channel.prepare(sender, recipients, data))
+    ended = prepared(channel.prepare(sender, recipients, data, waits=waits))
     if ended:
         return ended
     try:

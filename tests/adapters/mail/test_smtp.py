@@ -16,7 +16,7 @@ from tests.adapters.mail import faulty_smtp
 from tests.adapters.mail.faulty_smtp import CLOSE, HANG, KEEP, RESET, Do, FaultySmtp, faulty
 from tests.adapters.mail.handing import hand_over, prepared
 from workflow.adapters.mail.smtp import SmtpPostman
-from workflow.ports import Channel, Handover, Outcome, Phase, Postman
+from workflow.ports import Channel, Handover, Outcome, Phase, Postman, RefusedCopy
 
 SENDER = "kansli@stad.example"
 UNIT = ("norrmalm@stad.example",)
@@ -253,15 +253,75 @@ def test_a_refusal_stands_even_if_the_line_dies_before_the_other_replies(point: 
         assert server.accepted == []
 
 
-def test_one_refused_recipient_refuses_the_whole_mail_and_no_address_is_told() -> None:
-    script = {"RCPT 2": Do(f"550 5.1.1 <{UNIT[0]}>: unknown")}
+READER, COPY, OTHER = "a@stad.example", "b@stad.example", "c@stad.example"
+
+
+def test_a_refused_reader_refuses_the_whole_mail_and_no_address_is_told() -> None:
+    script = {"RCPT 1": Do(f"550 5.1.1 <{READER}>: unknown")}
     with faulty(script) as (server, postman):
         with postman.connect() as channel:
-            handover = hand(channel, to=("a@stad.example", UNIT[0], "c@stad.example"))
+            handover = hand(channel, to=(READER, COPY, OTHER))
         assert (handover.outcome, handover.phase, handover.code) == (Outcome.REFUSED, Phase.RCPT, 550)
         assert handover.text == "1 av 3 mottagare: 5.1.1 <adress>: unknown"
-        assert handover.nobody == (UNIT[0],)
+        assert (handover.nobody, handover.left_out) == ((READER,), ())
         assert server.accepted == []
+
+
+def test_a_refused_copy_is_left_out_and_the_mail_goes_to_the_others() -> None:
+    with faulty({"RCPT 2": Do(f"550 5.1.1 <{COPY}>: unknown")}) as (server, postman), postman.connect() as channel:
+        handover = hand(channel, to=(READER, COPY, OTHER))
+        assert (handover.outcome, handover.phase, handover.code) == (Outcome.ACCEPTED, Phase.DONE, 250)
+        assert handover.left_out == (RefusedCopy(COPY, "550 5.1.1 <adress>: unknown", is_nobody=True),)
+        assert handover.nobody == (COPY,)
+        assert "1 i kopia togs inte emot: 550 5.1.1 <adress>: unknown" in handover.text
+        assert len(server.accepted) == 1
+        after = hand(channel)
+        assert (after.outcome, after.left_out, after.nobody) == (Outcome.ACCEPTED, (), ())
+
+
+@pytest.mark.parametrize(
+    "reply", ["552 5.2.2 full", "550 5.7.1 members only", "450 4.2.0 greylisted", "452 4.2.2 full"]
+)
+def test_what_a_server_says_of_a_copy_says_nothing_of_the_mail_or_of_us(reply: str) -> None:
+    with faulty({"RCPT 2": Do(reply)}) as (server, postman), postman.connect() as channel:
+        handover = hand_over(channel, SENDER, (READER, COPY), MAIL, before_dot=Marker(), waits=False)
+        assert handover.outcome is Outcome.ACCEPTED
+        assert handover.left_out == (RefusedCopy(COPY, reply, is_nobody=False),)
+        assert len(server.accepted) == 1
+
+
+def test_a_mail_that_can_wait_does_for_a_copy_that_is_refused_for_now() -> None:
+    with faulty({"RCPT 2": Do("450 4.2.0 greylisted"), "RCPT 3": Do("550 5.1.1 no")}, {}) as (server, postman):
+        with postman.connect() as channel:
+            handover = hand(channel, to=(READER, COPY, OTHER))
+            assert (handover.outcome, handover.phase, handover.code) == (Outcome.RETRY, Phase.RCPT, 450)
+            assert hand(channel, to=(READER, COPY)).outcome is Outcome.ACCEPTED
+        assert len(server.accepted) == 1
+
+
+@pytest.mark.parametrize("ending", [Do("421 4.3.2 busy", CLOSE), Do(then=CLOSE)])
+def test_a_line_that_ends_at_a_copy_has_taken_nothing(ending: Do) -> None:
+    with faulty({"RCPT 2": ending}) as (server, postman), postman.connect() as channel:
+        handover = hand_over(channel, SENDER, (READER, COPY), MAIL, before_dot=Marker(), waits=False)
+        assert (handover.outcome, handover.left_out) == (Outcome.RETRY, ())
+        assert server.accepted == []
+
+
+def test_a_lost_reply_keeps_what_was_said_of_the_copies() -> None:
+    with faulty({"RCPT 2": Do("550 5.1.1 no"), "dot": Do(then=CLOSE)}) as (_, postman), postman.connect() as channel:
+        handover = hand(channel, to=(READER, COPY))
+        assert (handover.outcome, handover.nobody) == (Outcome.UNKNOWN, (COPY,))
+
+
+@pytest.mark.parametrize(
+    "copy", ["b@x.example, c@x.example", "b@x.example\r\nRCPT TO:<c@x.example>", "", "kö@x.example"]
+)
+def test_a_copy_that_cannot_be_named_is_left_out_unasked(copy: str) -> None:
+    with faulty() as (server, postman), postman.connect() as channel:
+        handover = hand(channel, to=(READER, copy))
+        assert handover.outcome is Outcome.ACCEPTED
+        assert [(each.address, each.is_nobody) for each in handover.left_out] == [(copy, False)]
+        assert sum(line.startswith("RCPT") for line in server.heard[0]) == 1
 
 
 @pytest.mark.parametrize("pipelines", [True, False])
@@ -293,9 +353,11 @@ def test_which_refusals_say_that_nobody_has_the_address(reply: str, *, is_nobody
         assert hand(channel, to=UNIT).nobody == (UNIT if is_nobody else ())
 
 
-def test_a_permanent_refusal_outweighs_a_passing_one() -> None:
+def test_what_becomes_of_the_mail_is_what_is_said_of_its_reader() -> None:
     with faulty({"RCPT 1": Do("450 4.2.0 later"), "RCPT 2": Do("550 5.1.1 unknown")}) as (_, postman):
-        assert one_mail(postman, to=("a@stad.example", "b@stad.example")) == (Outcome.REFUSED, Phase.RCPT, 550)
+        assert one_mail(postman, to=(READER, COPY)) == (Outcome.RETRY, Phase.RCPT, 450)
+    with faulty({"RCPT 1": Do("550 5.1.1 unknown"), "RCPT 2": Do("450 4.2.0 later")}) as (_, postman):
+        assert one_mail(postman, to=(READER, COPY)) == (Outcome.REFUSED, Phase.RCPT, 550)
 
 
 @pytest.mark.parametrize(

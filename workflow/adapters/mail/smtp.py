@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from workflow.adapters.mail.conversation import Conversation
+from workflow.adapters.mail.refusals import with_copies
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged
 from workflow.adapters.mail.tokens import XOAUTH2, BearerToken
 from workflow.adapters.mail.transaction import Mail, StoppedError, dialogue, read_reply, send_dot
-from workflow.ports import Handover, Outcome, Phase, Preparation
+from workflow.ports import Handover, Outcome, Phase, Preparation, RefusedCopy
 
 FINAL_TIMEOUT = 600.0  # RFC 5321 §4.5.3.2.6: a shorter wait for the reply to the dot makes duplicates
 QUIT_TIMEOUT = 5.0  # the mail is delivered by then; nothing depends on a polite goodbye
@@ -64,10 +65,11 @@ class SmtpChannel:
         self._served = 0
         self._closed_door: Handover | None = None
         self._stopped_at_dot: Handover | None = None
+        self._left_out: tuple[RefusedCopy, ...] = ()
 
-    def prepare(self, sender: str, recipients: Sequence[str], data: bytes) -> Preparation:
-        """See `workflow.ports.Channel`. One refused recipient refuses the whole mail."""
-        mail = Mail(sender, tuple(recipients), data)
+    def prepare(self, sender: str, recipients: Sequence[str], data: bytes, *, waits: bool = True) -> Preparation:
+        """See `workflow.ports.Channel`."""
+        mail = Mail(sender, tuple(recipients), data, waits=waits)
         if fault := mail.fault():
             return fault
         reused = self._served > 0
@@ -107,7 +109,7 @@ class SmtpChannel:
         handover = self._stopped_at_dot or self._reply()
         self._stopped_at_dot = None
         self._settle(handover)
-        return handover
+        return with_copies(handover, self._left_out)
 
     def drop(self) -> None:
         """See `workflow.ports.Channel`."""
@@ -128,7 +130,7 @@ class SmtpChannel:
         try:
             server = self._connected()
             self._served += 1
-            yield from dialogue(server, mail)
+            self._left_out = yield from dialogue(server, mail)
         except StoppedError as stopped:
             self._settle(stopped.handover)
             return stopped.handover

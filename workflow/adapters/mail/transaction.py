@@ -2,19 +2,27 @@
 
 import contextlib
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workflow.adapters.mail.conversation import Conversation, Reply
+from workflow.adapters.mail.refusals import verdict, without
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, judged_recipient, worded
-from workflow.ports import Handover, Outcome, Phase
+from workflow.ports import Handover, Outcome, Phase, RefusedCopy
 
 _CRLF = b"\r\n"
 _DOT = b".\r\n"
 _DATA = b"DATA\r\n"
 _OK = 250
-_WORST_FIRST = (Outcome.BLOCKED, Outcome.REFUSED, Outcome.RETRY)
 _MAILBOX = re.compile(r"""[^\s<>()\[\],;:"\\@]+@[^\s<>()\[\],;:"\\@]+""")
+
+_NO_MAILBOX = Handover(Outcome.REFUSED, Phase.RCPT, None, "Adressen går inte att skicka till.")
+_NO_UTF8 = Handover(
+    Outcome.REFUSED,
+    Phase.MAIL,
+    None,
+    "E-postservern tar inte emot adresser med å, ä, ö eller andra sådana tecken.",
+)
 
 
 class StoppedError(Exception):
@@ -31,28 +39,38 @@ class Mail:
 
     sender: str
     recipients: tuple[str, ...]
+    """The reader first."""
     data: bytes
+    waits: bool = True
+    """For those in copy who are refused for now."""
 
     def fault(self) -> Handover | None:
         """Find what no server should be asked: addresses that would become two, or commands of their own."""
         if self.sender and not _is_mailbox(self.sender):
             return Handover(Outcome.REFUSED, Phase.MAIL, None, "Avsändarens adress går inte att skicka från.")
-        wrong = sum(not _is_mailbox(recipient) for recipient in self.recipients)
-        if wrong or not self.recipients:
-            text = f"{wrong} av {len(self.recipients)} mottagaradresser går inte att skicka till."
-            return Handover(Outcome.REFUSED, Phase.RCPT, None, text)
+        if not self.recipients or not _is_mailbox(self.recipients[0]):
+            return Handover(Outcome.REFUSED, Phase.RCPT, None, "Mottagarens adress går inte att skicka till.")
         return None
 
-    def options(self, server: Conversation) -> list[str]:
+    def unaskable_copies(self, server: Conversation) -> dict[str, Handover]:
+        """Those in copy about whom this server should not be asked."""
+        takes_utf8 = server.client.has_extn("smtputf8")
+        found = {
+            each: _NO_MAILBOX if not _is_mailbox(each) else _NO_UTF8
+            for each in self.recipients[1:]
+            if not _is_mailbox(each) or not (takes_utf8 or each.isascii())
+        }
+        return {each: why for each, why in found.items() if each != self.recipients[0]}
+
+    def options(self, server: Conversation, named: Sequence[str]) -> list[str]:
         """ESMTP parameters of MAIL (RFC 1870, 6152, 6531), each only where the server offers it."""
         wanted = {"size": f"SIZE={len(self.data)}"}
         if not self.data.isascii():
             wanted["8bitmime"] = "BODY=8BITMIME"
-        if not all(address.isascii() for address in (self.sender, *self.recipients)):
+        if not all(address.isascii() for address in (self.sender, *named)):
             wanted["smtputf8"] = "SMTPUTF8"
             if not server.client.has_extn("smtputf8"):
-                text = "E-postservern tar inte emot adresser med å, ä, ö eller andra sådana tecken."
-                raise StoppedError(Handover(Outcome.REFUSED, Phase.MAIL, None, text))
+                raise StoppedError(_NO_UTF8)
         return [parameter for extension, parameter in wanted.items() if server.client.has_extn(extension)]
 
 
@@ -60,11 +78,14 @@ def _is_mailbox(address: str) -> bool:
     return address.isprintable() and _MAILBOX.fullmatch(address) is not None
 
 
-Dialogue = Generator[None, None, None]
-"""Pauses where it would wait for the server's next reply."""
+Dialogue = Generator[None, None, tuple[RefusedCopy, ...]]
+"""Pauses where it would wait for the server's next reply. Gives those in copy that the mail goes without."""
 
-Naming = Sequence[tuple[str, bytes]]
+Naming = Mapping[str, bytes]
 """Each recipient's address with the line that names them to the server."""
+
+Asking = Generator[None, None, dict[str, Handover]]
+"""Gives whom the server refused."""
 
 _GO_ON = 354
 _NAMED = frozenset({250, 251})
@@ -73,70 +94,73 @@ _NAMED = frozenset({250, 251})
 def dialogue(server: Conversation, mail: Mail) -> Dialogue:
     """Hand all but the dot over. Raises StoppedError with the verdict wherever it ends before."""
     with _stage(Phase.MAIL):
-        options = mail.options(server)
+        left_out = mail.unaskable_copies(server)
+        named = [each for each in mail.recipients if each not in left_out]
+        options = mail.options(server, named)
         charset = "utf-8" if "SMTPUTF8" in options else "ascii"
         opening = " ".join([f"MAIL FROM:<{mail.sender}>", *options]).encode(charset) + _CRLF
-        naming = [(each, f"RCPT TO:<{each}>\r\n".encode(charset)) for each in mail.recipients]
-    yield from (_in_one(server, opening, naming) if server.pipelines else _in_turn(server, opening, naming))
+        naming = {each: f"RCPT TO:<{each}>\r\n".encode(charset) for each in named}
+    ask = _in_one if server.pipelines else _in_turn
+    refused = yield from ask(server, mail, opening, naming)
     with _stage(Phase.BODY):
         server.send(_stuffed(mail.data))
     _expect_silence(server, Phase.BODY)
+    return without(left_out | refused)
 
 
-def _in_turn(server: Conversation, opening: bytes, naming: Naming) -> Dialogue:
+def _in_turn(server: Conversation, mail: Mail, opening: bytes, naming: Naming) -> Asking:
     code, words = yield from _asked(server, Phase.MAIL, opening)
     if code != _OK:
         raise StoppedError(judged(Phase.MAIL, code, words))
-    refused = []
-    for address, line in naming:
+    refused: dict[str, Handover] = {}
+    for address, line in naming.items():
         code, words = yield from _asked(server, Phase.RCPT, line)
         if code not in _NAMED:
-            refused.append(judged_recipient(address, code, words))
+            refused[address] = judged_recipient(address, code, words)
         if code == CLOSING:
             break
-    _stop_for(refused, len(naming))
+    _stop_for(refused, mail, len(naming))
     code, words = yield from _asked(server, Phase.DATA, _DATA)
     if code != _GO_ON:
         raise StoppedError(judged(Phase.DATA, code, words))
+    return refused
 
 
-def _in_one(server: Conversation, opening: bytes, naming: Naming) -> Dialogue:
+def _in_one(server: Conversation, mail: Mail, opening: bytes, naming: Naming) -> Asking:
     """All three commands in one write (RFC 2920 §3.1). Every reply is read, so that both sides know where they are.
 
-    Where the server would take the mail although something was refused, the line can only be closed: a dot would
-    hand over a mail that the ledger counts as unsent.
+    Where the server would take a mail that is not to go, the line can only be closed: a dot would hand over a mail
+    that the ledger counts as unsent.
     """
     with _stage(Phase.MAIL):
-        server.send(b"".join((opening, *(line for _, line in naming), _DATA)))
+        server.send(b"".join((opening, *naming.values(), _DATA)))
     server.is_out_of_step = True
     code, words = yield from _heard(server, Phase.MAIL)
     stopped = [] if code == _OK else [judged(Phase.MAIL, code, words)]
     if code == CLOSING:
         raise StoppedError(stopped[0])
-    refused = []
-    for address, _ in naming:
+    refused: dict[str, Handover] = {}
+    for address in naming:
         code, words = yield from _heard(server, Phase.RCPT, stopped)
         if code not in _NAMED:
-            refused.append(judged_recipient(address, code, words))
+            refused[address] = judged_recipient(address, code, words)
         if code == CLOSING:
             break
     else:
-        code, words = yield from _heard(server, Phase.DATA, [*stopped, *refused])
+        why = verdict(refused, mail.recipients[0], named=len(naming), waits=mail.waits)
+        code, words = yield from _heard(server, Phase.DATA, [*stopped, *([why] if why else [])])
         server.is_out_of_step = code == _GO_ON
     if stopped:
         raise StoppedError(stopped[0])
-    _stop_for(refused, len(naming))
+    _stop_for(refused, mail, len(naming))
     if code != _GO_ON:
         raise StoppedError(judged(Phase.DATA, code, words))
+    return refused
 
 
-def _stop_for(refused: list[Handover], named: int) -> None:
-    """All or none: whoever is refused, the others must not get a mail that the ledger counts as unsent."""
-    if refused:
-        worst = min(refused, key=lambda handover: _WORST_FIRST.index(handover.outcome))
-        counted = f"{len(refused)} av {named} mottagare: " if named > 1 else ""
-        nobody = tuple(address for each in refused for address in each.nobody)
-        raise StoppedError(Handover(worst.outcome, Phase.RCPT, worst.code, counted + worst.text, nobody))
+def _stop_for(refused: Mapping[str, Handover], mail: Mail, named: int) -> None:
+    if why := verdict(refused, mail.recipients[0], named=named, waits=mail.waits):
+        raise StoppedError(why)
 
 
 def _asked(server: Conversation, phase: Phase, line: bytes) -> Generator[None, None, Reply]:
