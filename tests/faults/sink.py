@@ -44,7 +44,7 @@ class Fault:
     """What happens at a point instead of the usual reply: `reply` is a reply, "close" or "hang".
 
     `kept` says whether a mail is kept all the same; `times` how often (0: always); `wait` seconds pass first; `to` is
-    part of a recipient's address, "" for everybody.
+    part of a recipient's address, "" for everybody; at `rcpt` of the one who is being named.
     """
 
     point: str
@@ -219,7 +219,9 @@ class _Talk:
         if verb not in _USUAL or verb in {"greeting", "dot"}:
             await self.say("502 unknown")
             return
-        said = await self.answer(verb)
+        said = await self.answer(verb, self.to[-1:] if verb == "rcpt" else self.to)
+        if verb == "rcpt" and not said.startswith("2"):
+            self.to.pop()
         if said.startswith("354"):
             await self.take()
         if verb == "quit":
@@ -234,9 +236,9 @@ class _Talk:
             await asyncio.sleep(pause)
         await self.act("dot", fault)
 
-    async def answer(self, point: str) -> str:
-        self.sink.watch(point, tuple(self.to))
-        return await self.act(point, self.sink.fault(point, self.to))
+    async def answer(self, point: str, to: Sequence[str] = ()) -> str:
+        self.sink.watch(point, tuple(to))
+        return await self.act(point, self.sink.fault(point, to))
 
     async def act(self, point: str, fault: Fault | None) -> str:
         if fault and fault.wait:
