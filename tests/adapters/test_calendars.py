@@ -115,9 +115,26 @@ def test_hours_per_weekday_and_day(own: Calendar) -> None:
         (
             "[[working]]\n",
             '[[free]]\nday = 2027-06-07\nname = "x"\n[[working]]\n',
-            17,
-            "2027-06-07” finns redan på rad 13",
+            18,
+            "2027-06-07 står redan under [[free]] på rad 13. Behåll bara det ena",
         ),
+        (
+            'day = "2027-12-31"',
+            "day = 2027-06-07",
+            18,
+            "2027-06-07 står både som ledig, på rad 13, och som arbetsdag. Ta bort den ena",
+        ),
+        ('day = "2027-12-31"', "day = 2026-06-06", 18, "2026-06-06 är en lördag eller söndag"),
+        ('day = "2027-12-31"', "day = 2027-05-22", 18, "2027-05-22 är en lördag eller söndag"),
+        ("[[quiet]]", "[[working]]\nday = 2027-12-31\n[[quiet]]", 21, "2027-12-31 står redan under [[working]]"),
+        (
+            'name = "semesterveckor"',
+            'name = "a"\n[[quiet]]\nfirst = 2027-07-26\nlast = 2027-08-06\nname = "b"',
+            24,
+            "2027-07-26 står redan under [[quiet]] på rad 20",
+        ),
+        ("day = 2027-04-29", "day = 2027-07-06", 10, "2027-07-06 skickas inget ändå"),
+        ("day = 2027-04-29", "day = 2027-06-07", 10, "2027-06-07 skickas inget ändå"),
     ],
 )
 def test_a_fault_has_its_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
@@ -127,6 +144,13 @@ def test_a_fault_has_its_line(tmp_path: Path, old: str, new: str, line: int, wha
     assert any(fault.values["line"] == line and what in str(fault) for fault in found), [str(fault) for fault in found]
     with pytest.raises(ConfigError):
         load_calendar(path, SWEDEN)
+
+
+def test_hours_on_a_klamdag_say_that_nothing_is_sent_then(tmp_path: Path) -> None:
+    hours = '[[hours]]\nday = 2027-05-07\ncloses = "12:00"\n'
+    (fault,) = check_calendar(put(tmp_path, hours), SWEDEN)
+    assert "2027-05-07 skickas inget ändå" in str(fault)
+    assert check_calendar(put(tmp_path, "[sending]\nbridge_days = true\n" + hours), SWEDEN) == ()
 
 
 def test_a_day_with_hours_twice_is_a_fault(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """calendar.toml: what a site changes in the calendar, year by year, every fault with its line."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -41,13 +41,13 @@ def _read(path: Path, shipped: Calendar) -> tuple[Calendar, tuple[ConfigError, .
     calendar = replace(
         shipped,
         free_days=_free_days(top, shipped),
-        quiet_days=dict(_named_days(top, "quiet", shipped)),
+        quiet_days=dict(_named_days(top, _Days("quiet"), shipped)),
         window=window,
         weekday_hours=_weekdays(sending, window),
-        day_hours=_day_hours(top, shipped, window),
         sends_on_bridge_days=sending.flag("bridge_days", default=shipped.sends_on_bridge_days),
         sends_at_christmas=sending.flag("christmas", default=shipped.sends_at_christmas),
     )
+    calendar = replace(calendar, day_hours=_day_hours(top, calendar))
     return calendar, file.faults
 
 
@@ -56,27 +56,48 @@ def _read(path: Path, shipped: Calendar) -> tuple[Calendar, tuple[ConfigError, .
 
 def _free_days(top: Table, shipped: Calendar) -> Mapping[date, str]:
     """The library's days, with those that are free only here, without those on which work is done here."""
-    days = {**shipped.free_days, **dict(_named_days(top, "free", shipped))}
+    free, worked = _Days("free"), _Days("working")
+    days = {**shipped.free_days, **dict(_named_days(top, free, shipped))}
     for table in top.tables("working"):
         table.only("day", "name")
         day = _day(table, "day", shipped)
-        if day not in {_NOBODY, *shipped.free_days}:
+        if day == _NOBODY or not worked.take(table, day):
+            continue
+        if day in free.lines:
+            what = say(faults.FREE_AND_WORKED, value=day.isoformat(), first=free.lines[day])
+            table.fault("day", what, say(faults.FREE_OR_WORKED))
+        elif day.weekday() not in range(len(WEEKDAYS)):
+            table.fault("day", say(faults.WEEKEND, value=day.isoformat()), say(faults.ONLY_FREE))
+        elif day not in shipped.free_days:
             table.fault("day", say(faults.NOT_FREE, value=day.isoformat()), say(faults.ONLY_FREE))
         days.pop(day, None)
     return days
 
 
-def _named_days(top: Table, key: str, shipped: Calendar) -> Iterator[tuple[date, str]]:
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The days of every [[key]] read so far, each with the line of the entry that it stands in."""
+
+    key: str
+    lines: dict[date, int] = field(default_factory=dict)
+
+    def take(self, table: Table, day: date) -> bool:
+        """False, with a fault, for a day that an earlier entry has."""
+        if day in self.lines:
+            what = say(faults.DAY_TWICE, value=day.isoformat(), key=self.key, first=self.lines[day])
+            table.fault("day" if table.has("day") else None, what, say(faults.KEEP_ONE_DAY))
+            return False
+        self.lines[day] = table.line()
+        return True
+
+
+def _named_days(top: Table, seen: _Days, shipped: Calendar) -> Iterator[tuple[date, str]]:
     """Each day of every [[key]], with its name; none is named twice."""
-    seen: dict[date, int] = {}
-    for table in top.tables(key):
+    for table in top.tables(seen.key):
         name = table.text("name")
         for day in _span(table, shipped):
-            if day in seen:
-                what = say(faults.DUPLICATE_KEY, key=key, value=day.isoformat(), first=seen[day])
-                table.fault(None, what, say(faults.KEEP_ONE))
+            if not seen.take(table, day):
                 break
-            seen[day] = table.line()
             yield day, name
 
 
@@ -134,13 +155,15 @@ def _weekdays(sending: Table, window: Hours) -> Mapping[int, Hours]:
     return found
 
 
-def _day_hours(top: Table, shipped: Calendar, window: Hours) -> Mapping[date, Hours]:
-    found: dict[date, Hours] = {}
+def _day_hours(top: Table, calendar: Calendar) -> Mapping[date, Hours]:
+    """Only of days on which something is sent: hours of any other would never hold, and somebody believes they do."""
+    seen, found = _Days("hours"), dict[date, Hours]()
     for table in top.tables("hours"):
         table.only("day", "opens", "closes")
-        day, hours = _day(table, "day", shipped), _hours(table, window)
-        if day in found:
-            table.fault("day", say(faults.TWICE, value=day.isoformat()), say(faults.KEEP_ONE))
-        if day != _NOBODY:
-            found[day] = hours
+        day, hours = _day(table, "day", calendar), _hours(table, calendar.window)
+        if day == _NOBODY or not seen.take(table, day):
+            continue
+        if not calendar.is_sending_day(day):
+            table.fault("day", say(faults.NOTHING_SENT, value=day.isoformat()), say(faults.DROP_HOURS))
+        found[day] = hours
     return found
