@@ -89,6 +89,32 @@ def _run(text: str) -> etree._Element:
     return run
 
 
+def with_a_plain_reason(data: bytes, key: str, text: str) -> bytes:
+    """The form as it was: the reason in a plain field behind the words that ask for it, its lines parted by breaks."""
+
+    def edit(root: etree._Element) -> None:
+        field = control(root, f"{key}.ej_aktuellt")
+        begin, end, properties = field.getprevious(), field.getnext(), field.find(qn("w:sdtPr"))
+        assert begin is not None
+        assert end is not None
+        assert properties is not None
+        asking = begin.getprevious()
+        assert asking is not None
+        sub(properties, "w:text", **{"w:multiLine": "1"})
+        asking.extend([begin, field, end])
+        _fill(field, text)
+
+    return edited(data, edit)
+
+
+def change_end(line: etree._Element, change: str) -> None:
+    """Say that the end of this paragraph was deleted ("del") or added ("ins") with changes tracked."""
+    properties = line.find(qn("w:pPr"))
+    assert properties is not None
+    mark = sub(properties, "w:rPr")
+    sub(mark, f"w:{change}", **{"w:id": "9", "w:author": "a", "w:date": "2027-05-03T10:00:00Z"})
+
+
 def paragraph(text: str) -> etree._Element:
     line = el("w:p")
     line.append(_run(text))

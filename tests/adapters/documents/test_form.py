@@ -11,7 +11,7 @@ from docx_plus.core.oxml import remove
 from lxml import etree
 from openxml_audit.validator import OpenXmlValidator
 
-from tests.adapters.documents.office import changed, control, edited, filled, paragraph, tag_of
+from tests.adapters.documents.office import change_end, changed, control, edited, filled, paragraph, tag_of
 from tests.adapters.documents.samples import AT, FORM, QUESTIONS, answers, sheet
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.adapters.documents.fields import bookmark, reason_field
@@ -195,6 +195,58 @@ def test_tracked_changes_are_read_as_they_will_be() -> None:
     found = read(edited(OFFICE.word_form(sheet(answers(kultur="gammalt"))), edit))
     assert merge(found.answers) == answers(kultur="nytt")
     assert found.notes == (say(CHANGES, number="3.1"),)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"), [("del", "Ett.Två.\nTre."), ("moveFrom", "Ett.Två.\nTre."), ("ins", "Ett.\nTvå.\nTre.")]
+)
+def test_a_changed_end_of_a_paragraph_is_read_as_it_will_be(change: str, expected: str) -> None:
+    def edit(root: etree._Element) -> None:
+        first = next(control(root, "kultur").iter(qn("w:p")))
+        change_end(first, change)
+
+    found = read(edited(OFFICE.word_form(sheet(answers(kultur="Ett.\nTvå.\nTre."))), edit))
+    assert merge(found.answers) == answers(kultur=expected)
+    assert found.notes == (say(CHANGES, number="3.1"),)
+
+
+def test_a_paragraph_deleted_whole_leaves_no_line() -> None:
+    def edit(root: etree._Element) -> None:
+        _, line, _ = control(root, "kultur").iter(qn("w:p"))
+        change_end(line, "del")
+        deletion = line.makeelement(qn("w:del"))
+        deletion.append(line[-1])
+        line.append(deletion)
+
+    found = read(edited(OFFICE.word_form(sheet(answers(kultur="Ett.\nTvå.\nTre."))), edit))
+    assert merge(found.answers) == answers(kultur="Ett.\nTre.")
+
+
+def test_the_deleted_end_of_the_last_paragraph_in_a_field_joins_nothing_from_outside() -> None:
+    def edit(root: etree._Element) -> None:
+        *_, last = control(root, "kultur").iter(qn("w:p"))
+        change_end(last, "del")
+
+    found = read(edited(OFFICE.word_form(sheet(answers(kultur="Ett.\nTvå."))), edit))
+    assert merge(found.answers) == answers(kultur="Ett.\nTvå.")
+    assert found.unread == ()
+
+
+def test_a_deleted_row_of_a_table_in_an_answer_is_not_read() -> None:
+    rows = "".join(
+        f"<w:tr>{gone}<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc></w:tr>"
+        for text, gone in (("kvar", ""), ("borta", '<w:trPr><w:del w:id="9" w:author="a"/></w:trPr>'), ("sist", ""))
+    )
+
+    def edit(root: etree._Element) -> None:
+        content = control(root, "kultur").find(qn("w:sdtContent"))
+        assert content is not None
+        content.append(etree.fromstring(f"<w:tbl {W}>{rows}</w:tbl>"))
+        content.append(paragraph("Slut."))
+
+    found = read(edited(OFFICE.word_form(sheet(answers(kultur="Ett."))), edit))
+    assert merge(found.answers) == answers(kultur="Ett.\nkvar\nsist\nSlut.")
+    assert say(CHANGES, number="3.1") in found.notes
 
 
 def test_without_names_the_row_is_read() -> None:

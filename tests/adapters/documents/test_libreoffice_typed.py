@@ -5,13 +5,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from docx_plus.core.ns import qn
+from lxml import etree
 
-from tests.adapters.documents.office import filled, need, python_of_libreoffice
+from tests.adapters.documents.office import (
+    change_end,
+    control,
+    edited,
+    filled,
+    need,
+    python_of_libreoffice,
+    with_a_plain_reason,
+)
 from tests.adapters.documents.samples import QUESTIONS, answers, sheet
 from tests.adapters.documents.test_form import LONG, TEXTS
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.adapters.documents.fields import bookmark, reason_field
-from workflow.adapters.documents.form_leftovers import LOST_BREAK
+from workflow.adapters.documents.form_leftovers import CHANGES, LOST_BREAK
 from workflow.domain.forms import Answer, merge
 from workflow.domain.phrases import say
 from workflow.ports import ReadForm
@@ -27,7 +37,10 @@ TYPED = {
     "vaxla_upp": TEXTS["emoji"] + "\n" + TEXTS["rtl"],
     LONG_KEY: "Kort.\n" + LONG,
 }
-REASON = {"kultur": Answer(question="kultur", not_applicable=True, na_reason="Finns inte hos oss (än).")}
+REASON = {
+    "kultur": Answer(question="kultur", not_applicable=True, na_reason="Finns inte hos oss (än).\nMen hos andra.")
+}
+LINES = "Inte vi.\nDe andra.\n\n– och ni"
 IN_WORD = {
     "samverkan_naringsliv": TEXTS["paragraphs"],
     "vaxla_upp": TEXTS["spaces"],
@@ -44,12 +57,14 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "replaced": OFFICE.word_form(sheet()),
         "untouched": OFFICE.word_form(sheet()),
         "word": filled(OFFICE.word_form(sheet()), IN_WORD | {reason_field("kultur"): "Inte vi."}),
-        "breaks": filled(OFFICE.word_form(sheet()), {reason_field("kultur"): "Inte vi.\nDe andra."}),
+        "breaks": filled(OFFICE.word_form(sheet()), {reason_field("kultur"): LINES}),
+        "tracked": edited(OFFICE.word_form(sheet(answers(kultur="Ett.\nTvå.\nTre."))), delete_an_end),
+        "older": with_a_plain_reason(OFFICE.word_form(sheet()), "kultur", LINES),
     }
     for name, data in forms.items():
         (folder / f"in-{name}.docx").write_bytes(data)
     lines = {bookmark(key): text.split("\n") for key, text in TYPED.items()}
-    lines[bookmark(reason_field("kultur"))] = [REASON["kultur"].na_reason]
+    lines[bookmark(reason_field("kultur"))] = REASON["kultur"].na_reason.split("\n")
     jobs = [
         {
             "source": str(folder / f"in-{name}.docx"),
@@ -102,9 +117,27 @@ def test_an_untouched_form_stays_without_answers(saved: Path, ending: str) -> No
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_a_line_break_that_libreoffice_loses_is_told_of(saved: Path, ending: str) -> None:
-    """Version 7.4 joins the lines of a plain field: the words are there, and where to look is said."""
+def test_the_lines_of_a_reason_stay(saved: Path, ending: str) -> None:
     found = read(saved, "breaks", ending)
+    assert found.answers == (Answer(question="kultur", not_applicable=True, na_reason=LINES),)
+    assert found.notes == ()
+
+
+def delete_an_end(root: etree._Element) -> None:
+    change_end(next(control(root, "kultur").iter(qn("w:p"))), "del")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_paragraph_whose_end_is_deleted_goes_on_in_the_next(saved: Path, ending: str) -> None:
+    found = read(saved, "tracked", ending)
+    assert merge(found.answers) == answers(kultur="Ett.Två.\nTre.")
+    assert found.notes == (say(CHANGES, number="3.1"),)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_line_break_that_libreoffice_loses_in_an_older_form_is_told_of(saved: Path, ending: str) -> None:
+    """Version 7.4 joins the lines of a plain field, as forms had: the words are there, and where to look is said."""
+    found = read(saved, "older", ending)
     (answer,) = found.answers
-    assert answer.na_reason.replace("\n", "") == "Inte vi.De andra."
+    assert answer.na_reason.replace("\n", "") == LINES.replace("\n", "")
     assert found.notes == (() if "\n" in answer.na_reason else (say(LOST_BREAK, number="3.1"),))

@@ -24,12 +24,24 @@ class FieldMaker:
         self._bookmarks = BookmarkIds(document)
 
     def add_answer(self, cell: _Cell, name: str, text: str) -> None:
-        """Begin the empty cell with a rich-text field: every line of `text` a paragraph of it."""
-        paragraphs = [cell.paragraphs[0], *(cell.add_paragraph() for _ in range(text.count("\n")))]
+        """Begin the empty cell with a field: every line of `text` a paragraph of it."""
+        self._add(cell, write(cell.paragraphs[0], "", "Answer"), name, text, self._words.write_answer)
+
+    def add_reason(self, cell: _Cell, name: str, text: str) -> None:
+        """Add a field after what stands in the cell.
+
+        With paragraphs, as the answer has: of a plain field's line breaks LibreOffice (7.4) makes one line.
+        """
+        self._add(cell, write(cell.add_paragraph(), "", "Cell"), name, text, self._words.write_reason)
+        write(cell.add_paragraph(), "", "Code")  # Word wants a paragraph at the end of a cell
+
+    def _add(self, cell: _Cell, first: Paragraph, name: str, text: str, invitation: str) -> None:
+        """Make the last paragraph of the cell a field, with paragraphs like it for the other lines."""
+        style = str(first.style.name) if first.style else ""
+        paragraphs = [first, *(cell.add_paragraph() for _ in range(text.count("\n")))]
         for paragraph, line in zip(paragraphs, text.split("\n"), strict=True):
-            write(paragraph, line, "Answer")
-        invitation = self._words.write_answer
-        control = self._builder.add_text_control(paragraphs[0], tag=name, alias=name, placeholder=invitation)
+            write(paragraph, line, style)
+        control = self._builder.add_text_control(first, tag=name, alias=name, placeholder=invitation)
         remove(_child(_child(control, "w:sdtPr"), "w:text"))  # no type at all is rich text
         lines = [paragraph.paragraph_format.element for paragraph in paragraphs]
         lines[0].addprevious(control)
@@ -39,21 +51,6 @@ class FieldMaker:
         else:
             lines[0].extend(list(content))
         content.extend(lines)
-        self._mark(control, name)
-
-    def add_reason(self, paragraph: Paragraph, name: str, text: str) -> None:
-        """Append a plain-text field to the paragraph; line breaks in `text` stay line breaks."""
-        control = self._builder.add_text_control(
-            paragraph,
-            tag=name,
-            alias=name,
-            placeholder=self._words.write_reason,
-            multiline=True,
-        )
-        if text:
-            _answered(control)
-            paragraph.add_run(text)
-            _child(control, "w:sdtContent").append(paragraph.paragraph_format.element[-1])
         self._mark(control, name)
 
     def lock_the_rest(self, body: etree._Element) -> None:

@@ -132,8 +132,8 @@ def _write_area(document: WordDocument, maker: FieldMaker, area: AskedArea, shee
         _speak_swedish(write(asked.paragraphs[0], question.text, "Question"), words)
         tint(answer)
         maker.add_answer(answer, question.key, _text(sheet, question))
-        reason = write(answer.add_paragraph(), words.reason, "Meta")
-        maker.add_reason(reason, reason_field(question.key), _reason(sheet, question))
+        write(answer.add_paragraph(), words.reason.strip(), "Meta")
+        maker.add_reason(answer, reason_field(question.key), _reason(sheet, question))
 
 
 def _text(sheet: FormSheet, question: AskedQuestion) -> str:

@@ -28,6 +28,7 @@ class TapeWriter:
         self._tables: list[_Table] = []
         self._rows = 0
         self._paragraphs = 0
+        self._goes_on = False  # the end of the paragraph before is deleted: the next one goes on in its line
         self._is_cut = False  # a paragraph in a paragraph (a text box) has ended, and the outer one may go on
 
     def finished(self) -> BodyText:
@@ -44,6 +45,9 @@ class TapeWriter:
         """Begin a line, with the `sign` of a list item before it; in a table that becomes text, go on in the row."""
         self._paragraphs += 1
         table = self._tables[-1] if self._tables else None
+        goes_on, self._goes_on = self._goes_on, False
+        if goes_on:
+            return
         if table is None or not table.is_text:
             self._begin_line()
         elif not table.is_fresh:
@@ -52,17 +56,21 @@ class TapeWriter:
             table.is_fresh = False
         self.add(sign)
 
-    def end_paragraph(self) -> None:
+    def end_paragraph(self, *, goes_on: bool = False) -> None:
+        """End the line, unless it `goes_on` in the next paragraph of the same field and cell."""
         self._paragraphs -= 1
         self._is_cut = self._paragraphs > 0
+        self._goes_on = goes_on
 
     def begin_field(self, name: str, *, shows_invitation: bool) -> None:
+        self._goes_on = False
         region = self._region(name)
         region.shows_invitation = shows_invitation
         self._found.fields.append(region)
         self._fields.append(region)
 
     def end_field(self) -> None:
+        self._goes_on = False
         self._fields.pop().end = self.tape.here
 
     def begin_bookmark(self, key: str, name: str) -> None:
@@ -75,13 +83,19 @@ class TapeWriter:
             self._bookmarks.pop(key).end = self.tape.here
 
     def begin_table(self) -> None:
+        self._goes_on = False
         is_text = bool(self._tables)
         if is_text:
             self.tape.mark(Sign.TABLE)
         self._tables.append(_Table(is_text))
 
     def end_table(self) -> None:
+        self._goes_on = False
         self._tables.pop()
+
+    @property
+    def is_in_inner_table(self) -> bool:
+        return bool(self._tables) and self._tables[-1].is_text
 
     def begin_row(self) -> None:
         if not self._tables:
@@ -98,6 +112,7 @@ class TapeWriter:
         table = self._tables[-1]
         table.column += 1
         table.is_fresh = True
+        self._goes_on = False
         if not table.is_text:
             table.cell = self._found.cells[table.row, table.column] = self._region("")
         elif table.column == 1:

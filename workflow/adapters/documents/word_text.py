@@ -1,6 +1,6 @@
 """Reads the text of a Word document's body onto a tape, with its fields, our bookmarks and the cells of its tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ _SKIPPED = frozenset(
 )
 _DELETED = frozenset(qn(f"w:{name}") for name in ("del", "moveFrom"))
 _ADDED = frozenset(qn(f"w:{name}") for name in ("ins", "moveTo"))
+_OF_ROW, _OF_MARK = qn("w:trPr"), f"{qn('w:pPr')}/{qn('w:rPr')}"
 _TEXT = frozenset({qn("w:t"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"})
 _SIGNS = MappingProxyType(
     {
@@ -46,6 +47,7 @@ _SHAPES = frozenset(
 _ABOUT = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
 _RELATED, _EMBEDDED = qn("r:id"), qn("r:embed")
+_ROW = qn("w:tr")
 _VAL, _NAME, _ID = qn("w:val"), qn("w:name"), qn("w:id")
 
 
@@ -90,7 +92,7 @@ class _Reader:
         tag = element.tag
         if tag in _SKIPPED or not isinstance(tag, str):
             return False
-        if tag in _DELETED:
+        if tag in _DELETED or self._is_deleted_row(element):
             self.writer.tape.mark(Sign.CHANGE)
             return False
         if tag in _TEXT:
@@ -107,10 +109,21 @@ class _Reader:
 
     def end(self, element: etree._Element) -> None:
         if element.tag in _END:
-            _END[element.tag](self)
+            _END[element.tag](self, element)
 
     def begin_paragraph(self, element: etree._Element) -> None:
         self.writer.begin_paragraph(self._lists.sign(element))
+
+    def end_paragraph(self, element: etree._Element) -> None:
+        """Where the paragraph's mark is deleted or new, that is a change too; without it the next one goes on."""
+        is_deleted = _changed(element, _OF_MARK, _DELETED)
+        if is_deleted or _changed(element, _OF_MARK, _ADDED):
+            self.writer.tape.mark(Sign.CHANGE)
+        self.writer.end_paragraph(goes_on=is_deleted)
+
+    def _is_deleted_row(self, element: etree._Element) -> bool:
+        """Of a table in an answer. The form's own rows stay, whoever deleted them: they hold the answers."""
+        return element.tag == _ROW and self.writer.is_in_inner_table and _changed(element, _OF_ROW, _DELETED)
 
     def begin_control(self, element: etree._Element) -> None:
         properties = element.find(qn("w:sdtPr"))
@@ -122,7 +135,7 @@ class _Reader:
         if name and properties is not None:
             self.writer.begin_field(name, shows_invitation=properties.find(qn("w:showingPlcHdr")) is not None)
 
-    def end_control(self) -> None:
+    def end_control(self, _: etree._Element) -> None:
         if self._fields.pop():
             self.writer.end_field()
 
@@ -160,6 +173,12 @@ class _Reader:
         self.writer.tape.mark(Sign.PICTURE, "" if about is None else about.get("descr", ""), _target(element))
 
 
+def _changed(element: etree._Element, where: str, tags: Collection[str]) -> bool:
+    """Whether the properties `where` say that the element itself was deleted, or added."""
+    properties = element.find(where)
+    return properties is not None and any(each.tag in tags for each in properties)
+
+
 def _target(picture: etree._Element) -> str:
     """The relationship that leads to the picture's part."""
     inside = picture.find(f".//{_BLIP}")
@@ -192,11 +211,11 @@ _BEGIN: Mapping[str, Callable[[_Reader, etree._Element], None]] = MappingProxyTy
         qn("w:bookmarkEnd"): _Reader.end_bookmark,
     },
 )
-_END: Mapping[str, Callable[[_Reader], None]] = MappingProxyType(
+_END: Mapping[str, Callable[[_Reader, etree._Element], None]] = MappingProxyType(
     {
-        qn("w:p"): lambda reader: reader.writer.end_paragraph(),
+        qn("w:p"): _Reader.end_paragraph,
         qn("w:sdt"): _Reader.end_control,
-        qn("w:tbl"): lambda reader: reader.writer.end_table(),
-        qn("w:tc"): lambda reader: reader.writer.end_cell(),
+        qn("w:tbl"): lambda reader, _: reader.writer.end_table(),
+        qn("w:tc"): lambda reader, _: reader.writer.end_cell(),
     },
 )
