@@ -8,6 +8,7 @@ from tests.builders import a_file, an_answer
 from workflow.domain.attachments import (
     KINDS,
     LONGEST_NAME,
+    LONGEST_NAME_BYTES,
     FilesTooLargeError,
     FileTooLargeError,
     Limits,
@@ -41,7 +42,11 @@ SMALL = Limits(each_mb=1, total_mb=2, files=3)
         ("con.pdf", "_con.pdf"),
         ("LPT1.pdf", "_LPT1.pdf"),
         ("utan ändelse", "utan ändelse.pdf"),
-        ("x" * 400 + ".pdf", "x" * (LONGEST_NAME - 4) + ".pdf"),
+        ("x" * 400 + ".pdf", "x" * (LONGEST_NAME - 5) + ".pdf"),
+        ("\N{BICYCLE}" * 120 + ".pdf", "\N{BICYCLE}" * 62 + ".pdf"),
+        ("x" * 114 + "\N{WAVING HAND SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}.pdf", "x" * 114 + ".pdf"),
+        ("x" * 114 + "q\u0302\u0302.pdf", "x" * 114 + ".pdf"),
+        ("a\u200d\u030a.pdf", "å.pdf"),
     ],
 )
 def test_a_name_is_made_safe_and_stays_readable(sent: str, kept: str) -> None:
@@ -56,7 +61,9 @@ def test_a_photograph_keeps_its_own_ending() -> None:
 @given(st.text(), st.sampled_from(sorted(KINDS)))
 def test_whatever_is_sent_the_name_is_safe_once_and_for_all(sent: str, kind: str) -> None:
     name = safe_name(sent, kind)
-    assert 0 < len(name) <= LONGEST_NAME + 1
+    assert 0 < len(name) <= LONGEST_NAME
+    assert len(name.encode()) <= LONGEST_NAME_BYTES
+    assert len(free_name(name, [name]).encode()) <= LONGEST_NAME_BYTES
     assert not set(name) & set('\\/:*?"<>|\r\n\0')
     assert ending_of(name) == kind
     assert name == name.strip()

@@ -27,7 +27,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 MEGABYTE = 1_000_000
 LONGEST_NAME = 120
-"""Characters, the ending with them: what every file system and mail program takes (255 bytes in UTF-8)."""
+"""Characters, the ending with them: what a list can show."""
+LONGEST_NAME_BYTES = 255
+"""In UTF-8: what every file system takes. A name of 120 emoji has 480."""
 
 _ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg"})
 _NO_NAME = "bilaga"
@@ -123,13 +125,13 @@ def safe_name(name: str, kind: str) -> str:
 
     Ends with the kind (bild.jpeg stays one: only what is no ending of that kind is replaced).
     """
-    last = re.split(r"[/\\]", normalize("NFC", name))[-1]
+    last = re.split(r"[/\\]", name)[-1]
     seen = "".join(letter for letter in last if category(letter) not in _HIDDEN)
-    words = " ".join(_UNSAFE.sub("_", seen).split())
+    words = " ".join(_UNSAFE.sub("_", normalize("NFC", seen)).split())
     stem, dot, ending = words.rpartition(".")
     if not dot or ending_of(words) != kind:
         stem, ending = words, kind
-    stem = stem.strip(" .")[: LONGEST_NAME - len(ending) - 1].rstrip(" .") or _NO_NAME
+    stem = _cut(stem.strip(" ."), room=len(ending) + 2).rstrip(" .") or _NO_NAME
     return f"{'_' if _RESERVED.fullmatch(stem) else ''}{stem}.{ending.lower()}"
 
 
@@ -137,8 +139,26 @@ def free_name(name: str, taken: Collection[str]) -> str:
     """The name, or where another file has it: rapport (2).pdf. Capitals do not count."""
     known = {each.casefold() for each in taken}
     stem, _, ending = name.rpartition(".")
-    tries = (f"{stem[: LONGEST_NAME - len(ending) - 7]} ({number}).{ending}" for number in range(2, len(known) + 3))
+    tries = (f"{_cut(stem, room=len(ending) + 7)} ({number}).{ending}" for number in range(2, len(known) + 3))
     return name if name.casefold() not in known else next(each for each in tries if each.casefold() not in known)
+
+
+def _cut(stem: str, *, room: int) -> str:
+    """As much of the stem as leaves `room` bytes for what comes after; what belongs to a letter goes with it."""
+    kept = stem[: LONGEST_NAME - room]
+    while len(kept.encode()) > LONGEST_NAME_BYTES - room:
+        kept = kept[:-1]
+    cut = stem[len(kept) :]
+    while kept and cut and _belongs_to_the_letter_before(cut[0]):
+        kept, cut = kept[:-1], kept[-1:]
+    return kept
+
+
+def _belongs_to_the_letter_before(letter: str) -> bool:
+    return (
+        category(letter).startswith("M")
+        or "\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}" <= letter <= "\N{EMOJI MODIFIER FITZPATRICK TYPE-6}"
+    )
 
 
 def size_words(size: int, language: str) -> str:

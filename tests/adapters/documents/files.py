@@ -70,8 +70,8 @@ def chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def png(width: int = 1, height: int = 1) -> bytes:
-    head = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
+def png(width: int = 1, height: int = 1, *, depth: int = 8, colour: int = 0) -> bytes:
+    head = struct.pack(">2I5B", width, height, depth, colour, 0, 0, 0)
     pieces = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\x00\x00")) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + pieces
 

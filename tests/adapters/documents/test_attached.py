@@ -79,6 +79,33 @@ def test_a_photograph_may_be_called_jpeg(name: str) -> None:
     assert check("", WHOLE["jpg"], name) == "jpg"
 
 
+FRAME = b"\xff\xc0\x00\x0b"
+
+
+def thumbnailed(data: bytes) -> bytes:
+    """With a whole small picture in a segment before the real one, as telephones write it."""
+    inner = b"Exif\0\0" + jpg()
+    return data[:2] + b"\xff\xe1" + (len(inner) + 2).to_bytes(2, "big") + inner + data[2:]
+
+
+def twice_framed(data: bytes) -> bytes:
+    at = data.index(FRAME)
+    return data[:at] + data[at : at + 13] + data[at:]
+
+
+def deep(data: bytes) -> bytes:
+    """Twelve bits a sample, in four colours."""
+    at = data.index(FRAME) + 4
+    return data[:at] + b"\x0c" + data[at + 1 : at + 5] + b"\x04" + data[at + 6 :]
+
+
+def in_scans(data: bytes) -> bytes:
+    """A progressive picture: tables and a second scan after the first, with restarts and stuffing in them."""
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    table = b"\xff\xc4\x00\x04\x00\x00"
+    return data[:-2] + b"\xff\x00\xff\xd0\x12" + b"\xff\xff" + table + scan + b"\x01\xff\x00" + data[-2:]
+
+
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "empty": ("pdf", b"", why.EMPTY),
     "pdf cut off": ("pdf", pdf(tail=b""), why.DAMAGED),
@@ -160,6 +187,15 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "jpg without an end": ("jpg", jpg()[:-2], why.DAMAGED),
     "jpg of nothing": ("jpg", jpg(0, 5), why.DAMAGED),
     "jpg of a square kilometre": ("jpg", jpg(65_000, 65_000), why.TOO_BIG),
+    "jpg cut off in its scan": ("jpg", thumbnailed(jpg())[:-2], why.DAMAGED),
+    "jpg with two sizes": ("jpg", twice_framed(jpg()), why.DAMAGED),
+    "jpg of colours that fill the memory": ("jpg", deep(jpg(9_000, 9_000)), why.TOO_BIG),
+    "jpg with a page behind it": ("jpg", jpg() + bytes(9) + b"<HTML><script>alert(1)</script>", why.NOT_THAT_KIND),
+    "jpg with a pdf behind it": ("jpg", jpg() + b"film %PDF-1.7", why.NOT_THAT_KIND),
+    "jpg with a program behind it": ("jpg", jpg() + bytes(9) + b"MZ\x90", why.NOT_THAT_KIND),
+    "jpg with half an archive behind it": ("jpg", jpg() + zipped({"a": b"b"})[:-30], why.NOT_THAT_KIND),
+    "png of colours that fill the memory": ("png", png(9_000, 9_000, depth=16, colour=6), why.TOO_BIG),
+    "png of an unknown colour": ("png", png(colour=5), why.DAMAGED),
     "jpg that is an archive": ("jpg", jpg() + zipped({"a": b"b"}), why.NOT_THAT_KIND),
     "program called text": ("txt", b"MZ\x90\x00\x03", why.NOT_THAT_KIND),
     "letters that are none": ("txt", b"a\x81b", why.NOT_THAT_KIND),
@@ -192,6 +228,12 @@ def test_what_is_not_let_in(case: str) -> None:
         ("docx", changed(docx(), "word/_rels/document.xml.rels", relation("hyperlink", ' TargetMode="External"'))),
         ("odt", odf(body="<draw:a xlink:href='http://x.example/'/>")),
         ("jpg", jpg() + b"made by a telephone"),
+        ("jpg", jpg() + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 100),  # a film behind it
+        ("jpg", jpg() + thumbnailed(jpg())),
+        ("jpg", thumbnailed(jpg())),
+        ("jpg", in_scans(jpg())),
+        ("jpg", jpg()[:-2] + b"\xff" * 5_000_000 + b"\xff\xd9"),  # walked through once
+        ("png", png(8_000, 8_000, depth=8, colour=6)),
     ],
 )
 def test_what_only_looks_odd_is_let_in(kind: str, data: bytes) -> None:
