@@ -273,6 +273,8 @@ def a_frozen(**changes: Any) -> Frozen:
         attachments=(
             Enclosure(name="sista-dag.ics", media_type="text/calendar; method=PUBLISH", content=b"BEGIN:\r\n\xff\x00"),
         ),
+        inbox="svar@stadsledningskontoret.example",
+        reply_to="naringsliv@stadsledningskontoret.example",
     )
     return replace(frozen, **changes)
 

@@ -9,7 +9,9 @@ from itertools import count
 import pytest
 
 from tests.builders import a_link, a_recipient, an_account, an_office_message
+from tests.fakes.mail import LOST
 from tests.services.conftest import HAMNEN, NORRBY, OFFICE, ROUND, House
+from workflow.adapters.mail.mime import MimeEnvelopes
 from workflow.domain.arrivals import Arrival, ArrivalHandledError
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import DeliveryReport, EnclosedFile, IncomingKind, IncomingMail
@@ -110,6 +112,31 @@ def test_the_same_bytes_go_out_at_every_try(sent: House) -> None:
         row = work.outbox.get(first(sent).id)
     again = write(room(sent), row, NOTHING, now=sent.clock.at + timedelta(days=1))
     assert (again.sender, again.data) == (taken.sender, taken.data)
+
+
+@pytest.mark.parametrize("inbox", [INBOX, ""])
+def test_also_when_the_settings_have_changed_between_two_tries(opened: House, inbox: str) -> None:
+    """Another mailbox, none any more, or the first one: a mail that may have arrived goes again as it was."""
+    before = replace(OFFICE, inbox=inbox)
+    opened.postman.always = LOST
+    deliver(replace(opened.mailroom, office=before))
+    row = first(opened)
+    once = replace(opened.mailroom, office=before)
+    after = [
+        replace(OFFICE, inbox=each, contact_email="ny@tertial.example") for each in ("annan@ny.example", "", INBOX)
+    ]
+    tries = [
+        write(
+            replace(once, office=each, envelopes=MimeEnvelopes(each.mail_domain, each.contact_email)),
+            row,
+            NOTHING,
+            now=opened.clock.at,
+        )
+        for each in (before, *after)
+    ]
+    assert len({(each.sender, each.data) for each in tries}) == 1
+    marked = address(opened, row, Mark.BOUNCE) if inbox else OFFICE.sender_email
+    assert tries[0].sender == marked
 
 
 def test_without_an_inbox_nothing_is_marked(opened: House) -> None:

@@ -133,7 +133,8 @@ class Frozen:
     """The mail as first rendered; the same bytes come out of it every time (RFC 5322 Date and Message-ID included).
 
     `{link}` stands in the texts for the personal link's secret, which is derived at the moment of sending, so that
-    no usable link rests in the database or in a backup.
+    no usable link rests in the database or in a backup. So are the marks on the addresses: `inbox` is the mailbox that
+    they are set on, "" where none is read; answers then go to `reply_to`.
     """
 
     subject: str
@@ -148,6 +149,9 @@ class Frozen:
     date: datetime
     kind: str = ""
     attachments: tuple["Enclosure", ...] = ()
+    inbox: str = ""
+    reply_to: str = ""
+    """"" in letters from before it was noted: the settings of today hold for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

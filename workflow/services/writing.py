@@ -89,13 +89,14 @@ def write(room: Mailroom, message: Message, material: Material, *, now: datetime
     frozen = message.frozen or _freeze(room, message, material, now)
     secret = _secret(room, message)
     shown = with_secrets(frozen, message, room.secrets) if message.company else frozen
-    data = room.envelopes.assemble(shown, secret=secret, reply_to=_marked(room, message, Mark.REPLY))
-    return Written(message, frozen, data, _marked(room, message, Mark.BOUNCE) or frozen.sender_email)
+    inbox = frozen.inbox if frozen.reply_to else room.office.inbox
+    answers = _marked(room, message, inbox, Mark.REPLY) or frozen.reply_to
+    data = room.envelopes.assemble(shown, secret=secret, reply_to=answers)
+    return Written(message, frozen, data, _marked(room, message, inbox, Mark.BOUNCE) or frozen.sender_email)
 
 
-def _marked(room: Mailroom, message: Message, mark: Mark) -> str:
+def _marked(room: Mailroom, message: Message, inbox: str, mark: Mark) -> str:
     """Follows from the mail's id and our key, so that it is the same at every try; "" where no inbox is read."""
-    inbox = room.office.inbox
     return with_mark(inbox, mark, message.id, room.secrets.seal(mark, message.id)) if inbox else ""
 
 
@@ -137,6 +138,8 @@ def _frozen(
         date=now,
         kind=message.kind,
         attachments=enclosed,
+        inbox=room.office.inbox,
+        reply_to=room.office.contact_email,
     )
 
 

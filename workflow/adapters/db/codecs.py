@@ -199,6 +199,8 @@ def plain_frozen(frozen: Frozen) -> Plain:
         "kind": frozen.kind,
         "date": frozen.date.isoformat(),
         "attachments": [_plain_enclosure(enclosure) for enclosure in frozen.attachments],
+        "inbox": frozen.inbox,
+        "reply_to": frozen.reply_to,
     }
 
 
@@ -216,6 +218,8 @@ def frozen_of(plain: Plain) -> Frozen:
         kind=plain["kind"],
         date=datetime.fromisoformat(plain["date"]),
         attachments=tuple(_enclosure_of(enclosure) for enclosure in plain["attachments"]),
+        inbox=plain.get("inbox", ""),
+        reply_to=plain.get("reply_to", ""),
     )
 
 
