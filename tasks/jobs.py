@@ -68,7 +68,7 @@ def _fetch_inbox(house: App) -> object:
     if house.inbox is None:
         return 0
     try:
-        fetched = house.inbox.fetch(house.take_in)
+        fetched = house.inbox.fetch(house.take_in, house.give_up)
     except InboxUnreachableError as error:
         _log.warning("the inbox cannot be read", host=str(error.values["host"]), why=str(error.values["why"]))
         return 0

@@ -210,6 +210,7 @@ COMMANDS = [
     ["units", "details", "--json"],
     ["units", "details", "--mail", "asa.pahittad@norrby.example"],
     ["mail", "list", ROUND, "--json"],
+    ["inbox", "list", "--json"],
     ["mail", "inbox", "list", "--json"],
     ["mail", "inbox", "show", "{form}", "--json"],
     ["mail", "inbox", "handle", "{form}", "--dry-run"],

@@ -1,5 +1,7 @@
 """The one place where ports meet adapters."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +31,7 @@ from workflow.domain.people import Office
 from workflow.domain.plans import RoundPlans
 from workflow.ports import Anchors, Clock, Database, Documents, Files, Inbox, NotNowError, Queue, Secrets
 from workflow.resources import Resources
-from workflow.services import incoming
+from workflow.services import incoming, unreadable
 from workflow.services.mailroom import Mailroom
 from workflow.settings import Settings, ensure_secret
 
@@ -74,8 +76,18 @@ class App:
 
     def take_in(self, mail: IncomingMail) -> None:
         """Take in a mail that came. Raises NotNowError when the database is the trouble, not the mail."""
-        try:
+        with self._not_now():
             incoming.take_in(self.mailroom, mail, now=self.now())
+
+    def give_up(self, mail: IncomingMail, folder: str) -> None:
+        """Tell the coordinators of a mail that could not be taken in. Raises as `take_in` does."""
+        with self._not_now():
+            unreadable.note_unreadable(self.mailroom, mail, folder, now=self.now())
+
+    @contextmanager
+    def _not_now(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if is_of_the_database(error):
                 raise NotNowError from error

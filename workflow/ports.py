@@ -387,9 +387,14 @@ class Incoming(Protocol):
         round_id: str = "",
         submission: str = "",
         open_only: bool = False,
+        without_unit: bool = False,
         limit: int = 0,
     ) -> tuple[Arrival, ...]:
         """Newest first; at most `limit`, 0 for all."""
+        ...
+
+    def ids(self, start: str, *, limit: int) -> tuple[str, ...]:
+        """Those that begin so, at most `limit`."""
         ...
 
     def file(self, arrival_id: str, number: int) -> EnclosedFile:
@@ -721,11 +726,14 @@ class NotNowError(Exception):
 class Inbox(Protocol):
     """The mailbox that answers and reports come to."""
 
-    def fetch(self, take_in: Callable[[IncomingMail], object]) -> Fetched:
+    def fetch(
+        self, take_in: Callable[[IncomingMail], object], give_up: Callable[[IncomingMail, str], object] | None = None
+    ) -> Fetched:
         """Hand over the oldest mails, one by one, and move each aside when `take_in` has come back.
 
         A crash between the two offers the mail again: `take_in` knows it again. What it raises leaves the
-        mail where it is, and after some looks in a folder of its own; NotNowError ends the look and blames no mail.
+        mail where it is, and after some looks in a folder of its own: `give_up` is told of it first, and of the folder.
+        NotNowError ends the look and blames no mail.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import OPENS, Terminal
 from workflow.domain.arrivals import Arrival, Sheet
 from workflow.domain.incoming import EnclosedFile, IncomingKind
 from workflow.ports import Work
@@ -41,6 +41,7 @@ def test_it_is_listed_and_read(planned: Terminal) -> None:
     assert [each["id"] for each in planned.json("mail", "inbox", "list", "--todo")] == ["aaa1"]
     assert [each["id"] for each in planned.json("mail", "inbox", "list", "--kind", "stray")] == ["abb2"]
     assert planned.json("mail", "inbox", "list", "--kind", "stray", "--todo") == []
+    assert planned.json("inbox", "list", "--todo") == planned.json("mail", "inbox", "list", "--todo")
     said = planned("mail", "inbox", "show", "aa").stdout
     assert "Andra raden" in said
     assert "\x1b" not in said
@@ -62,3 +63,14 @@ def test_a_form_is_the_units(planned: Terminal) -> None:
     fill(planned)
     assert "Hemligt" not in planned("mail", "inbox", "show", "acc3", "--json").stdout
     planned("mail", "inbox", "handle", "acc3", code=1)
+
+
+def test_what_is_about_no_unit_has_a_place_of_its_own(planned: Terminal) -> None:
+    fill(planned)
+    planned("round", "open", "2027-T1", now=OPENS)
+    with planned.house().db.begin() as work:
+        unit = next(iter(work.submissions.of_round("2027-T1")))
+        about = replace(CAME, id="bbb4", digest="d4", submission=unit.id, round=unit.round, came_at=unit.due_at)
+        add(work, about, {})
+    assert {each["id"] for each in planned.json("inbox", "list", "--no-unit")} == {"aaa1", "abb2", "acc3"}
+    assert [each["id"] for each in planned.json("inbox", "list", "--no-unit", "--todo")] == ["aaa1"]

@@ -14,7 +14,9 @@ class FakeInbox:
         self.aside: list[IncomingMail] = []
         self.fault = fault
 
-    def fetch(self, take_in: Callable[[IncomingMail], object]) -> Fetched:
+    def fetch(
+        self, take_in: Callable[[IncomingMail], object], give_up: Callable[[IncomingMail, str], object] | None = None
+    ) -> Fetched:
         if self.fault:
             raise self.fault
         taken = 0
@@ -25,6 +27,8 @@ class FakeInbox:
             except NotNowError:
                 raise
             except Exception:  # noqa: BLE001 - as the real one, which waits for three looks
+                if give_up:
+                    give_up(mail, "problem")
                 self.aside.append(mail)
             self.waiting.remove(mail)
         return Fetched(taken=taken, set_aside=len(self.aside), waiting=0)

@@ -48,6 +48,7 @@ class FakeIncoming:
         round_id: str = "",
         submission: str = "",
         open_only: bool = False,
+        without_unit: bool = False,
         limit: int = 0,
     ) -> tuple[Arrival, ...]:
         found = [
@@ -57,9 +58,13 @@ class FakeIncoming:
             and (not round_id or each.round == round_id)
             and (not submission or each.submission == submission)
             and (not open_only or each.is_open)
+            and not (without_unit and each.submission)
         ]
         ordered = sorted(found, key=lambda each: (each.came_at, each.id), reverse=True)
         return tuple(ordered[:limit] if limit else ordered)
+
+    def ids(self, start: str, *, limit: int) -> tuple[str, ...]:
+        return tuple(sorted(each for each in self._tables.incoming if each.startswith(start))[:limit])
 
     def file(self, arrival_id: str, number: int) -> EnclosedFile:
         if (arrival_id, number) not in self._tables.incoming_files:

@@ -308,6 +308,13 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
         Chore(unit="Verksamhetsberättelse 2027", detail=words["due"]),
     )
     yield "digest-held", replace(alone, held=ChoreList(key="held", lines=held))
+    beside = (
+        Chore(unit="Kim Kontor", fact="reply"),
+        Chore(unit="karin.exempel@stadsledningskontoret.example", fact="bounce"),
+        Chore(unit="Alva Påhittad", fact="unreadable"),
+    )
+    waits = ChoreList(key="beside", lines=beside)
+    yield "digest-mail", replace(alone, mailed=3, beside=waits, register=ChoreList(key="register", lines=()))
     reviews = replace(bare, todo=(replace(waiting, more=2),))
     yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
     one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))

@@ -13,6 +13,7 @@ from tests.fakes.mail import LOST
 from tests.services.conftest import HAMNEN, NORRBY, OFFICE, ROUND, House
 from workflow.adapters.mail.mime import MimeEnvelopes
 from workflow.domain.arrivals import Arrival, ArrivalHandledError
+from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import DeliveryReport, EnclosedFile, IncomingKind, IncomingMail
 from workflow.domain.marks import Mark, with_mark
@@ -20,12 +21,13 @@ from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.domain.people import Role
 from workflow.domain.submissions import Submission
 from workflow.ports import Outcome
-from workflow.services.digest import read_agenda
+from workflow.services.digest import plan_digests, read_agenda
 from workflow.services.digest_letters import compose_for_office
-from workflow.services.inbox import give_time, mailed_forms, see_to, to_see_to
+from workflow.services.inbox import give_time, inbox, mailed_forms, see_to, to_see_to
 from workflow.services.incoming import take_in
 from workflow.services.mailroom import Mailroom
 from workflow.services.outbox import deliver
+from workflow.services.unreadable import note_unreadable
 from workflow.services.writing import NOTHING, write
 
 ASA, BO, CLEO = "asa.pahittad@norrby.example", "bo.pahittad@norrby.example", "cleo@hamnen.example"
@@ -566,3 +568,63 @@ def test_the_daily_mail_tells_of_what_came_in_until_somebody_has_seen_to_it(sent
     with sent.read() as work:
         (chores,) = read_agenda(work, calendar=sent.calendar, now=sent.clock.at).chores
     assert [each.kind for each in chores.mailed] == [IncomingKind.BOUNCE]
+
+
+# --- about no unit ----------------------------------------------------------------------------------------------------
+
+
+def an_account_with(house: House, *mails: Message) -> None:
+    with house.db.begin() as work:
+        work.access.add_account(an_account())
+        work.outbox.plan(mails)
+
+
+def told(house: House) -> str:
+    """The daily mail, were it written now."""
+    with house.read() as work:
+        agenda = read_agenda(work, calendar=house.calendar, now=house.clock.at)
+    digest = compose_for_office(an_office_message(), agenda, office=OFFICE, calendar=house.calendar, now=house.clock.at)
+    return house.mailroom.renderer.render(digest).text
+
+
+def test_what_is_about_the_offices_own_mails_is_told_of_until_somebody_has_seen_to_it(sent: House) -> None:
+    ours = an_office_message(id="digest-1", state=MessageState.SENT, sent_at=sent.clock.at)
+    an_account_with(sent, ours)
+    reply = take(sent, a_mail(address(sent, ours), sender="kim@kontoret.example", sender_name="Kim Kontor"))
+    returned = take(sent, a_bounce(sent, ours, recipient=ours.to_email))
+    assert {each.arrival.id for each in inbox(sent.db, without_unit=True)} == {reply.id, returned.id}
+    assert {each.arrival.submission for each in to_see_to(sent.db)} == {""}
+    assert "Kim Kontor: svar på ett mejl till er" in told(sent)
+    assert f"{ours.to_email}: gick inte att leverera" in told(sent)
+    assert "Öppna Inkommet" not in told(sent), "a round is open: its page is the way in"
+    for each in (reply, returned):
+        see_to(sent.db, each.id, by="k-1", now=sent.clock.at)
+    assert "Mejl som inte gäller" not in told(sent)
+
+
+def test_a_mail_that_cannot_be_taken_in_is_told_of_once_and_no_more_when_it_could(sent: House) -> None:
+    an_account_with(sent)
+    mail = a_mail(address(sent, first(sent)), subject="Svar\x00", text="Hemligt")
+    assert note_unreadable(room(sent), mail, "Tertial-problem", now=sent.clock.at)
+    assert not note_unreadable(room(sent), mail, "Tertial-problem", now=sent.clock.at)
+    (post,) = to_see_to(sent.db)
+    assert (post.arrival.kind, post.arrival.said) == (IncomingKind.UNREADABLE, "Tertial-problem")
+    assert (post.arrival.sender, post.arrival.subject, post.arrival.text) == (ASA, "Svar�", "")
+    assert "Åsa Påhittad: gick inte att läsa in" in told(sent)
+    assert sent.events().count("incoming.unreadable") == 1
+    taken = take(sent, mail)
+    assert [each.arrival.id for each in to_see_to(sent.db)] == [taken.id]
+
+
+def test_it_is_planned_for_also_while_no_round_is_open(house: House) -> None:
+    an_account_with(house)
+    house.clock.at = house.calendar.next_window(house.clock.at) + timedelta(hours=3)
+
+    def plan() -> int:
+        now = house.clock.at
+        return plan_digests(house.db, DigestPolicy(), secrets=house.secrets, calendar=house.calendar, now=now)
+
+    assert plan() == 0
+    note_unreadable(room(house), a_mail(INBOX), "Tertial-problem", now=house.clock.at)
+    assert plan() == 1
+    assert "Öppna Inkommet" in told(house)

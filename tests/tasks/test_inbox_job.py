@@ -19,7 +19,9 @@ from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.mail.imap import InboxUnreachableError
 from workflow.adapters.mail.incoming import read_mail
 from workflow.bootstrap import App
+from workflow.domain.incoming import IncomingKind
 from workflow.ports import Fetched, Job, NotNowError
+from workflow.services.inbox import to_see_to
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ class SlowInbox(FakeInbox):
         super().__init__()
         self.begun, self.go_on, self.looks = threading.Event(), threading.Event(), 0
 
-    def fetch(self, take_in: object) -> Fetched:
+    def fetch(self, take_in: object, give_up: object = None) -> Fetched:
         self.looks += 1
         self.begun.set()
         assert self.go_on.wait(20)
@@ -105,3 +107,18 @@ def test_a_slow_mailbox_takes_one_thread_and_holds_no_other_job_up(open_house: A
         if thread.name == f"poll {Job.INBOX}":
             thread.join(10)
     assert not bench.is_under_way(Job.INBOX)
+
+
+def test_what_is_moved_aside_stands_among_what_waits_for_somebody(open_house: App) -> None:
+    mail = answer("Hej")
+    mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="a.pdf")
+    inbox = FakeInbox(read_mail(mail.as_bytes()))
+
+    def never(_: object) -> None:
+        raise ValueError("never")
+
+    house = replace(open_house, inbox=inbox)
+    assert house.inbox
+    house.inbox.fetch(never, house.give_up)
+    (post,) = to_see_to(open_house.db)
+    assert (post.arrival.kind, post.arrival.said) == (IncomingKind.UNREADABLE, "problem")

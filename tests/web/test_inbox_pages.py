@@ -7,10 +7,13 @@ from starlette.testclient import TestClient
 
 from tests.adapters.documents.files import png
 from tests.adapters.documents.test_pictures import with_pictures
+from tests.adapters.mail.mailbag import answer
+from tests.builders import an_office_message
 from tests.web.houses import HAMN, NORRBY, VATTEN, browser, content, csrf_of, hand_in, house, open_form
-from tests.web.mailed import arrive, bounce, invitation, mail_form
+from tests.web.mailed import address, arrive, bounce, invitation, mail_form
 from tests.web.office import ROUND_PAGE, sign_in
 from tests.web.test_contact import draft, fields
+from workflow.adapters.mail.incoming import read_mail
 from workflow.bootstrap import App
 from workflow.domain.incoming import EnclosedFile
 from workflow.services import inbox
@@ -145,6 +148,32 @@ def test_strays_and_machines_are_shown_and_ask_for_nothing(house: App) -> None:
     assert "Köp nu" in client.get("/inkommet?lage=stray").text
     assert "Frånvarande" in client.get(UNIT).text
     assert "mejl har kommit in" not in client.get(ROUND_PAGE).text
+
+
+def test_what_is_about_no_unit_has_a_place_of_its_own(house: App) -> None:
+    arrive(house, "till 4 juni")
+    with house.db.begin() as work:
+        work.outbox.plan([an_office_message(id="digest-1")])
+        ours = work.outbox.get("digest-1")
+    to = (address(house, ours),)
+    replied = arrive(house, "Vem är det?", delivered_to=to, sender="kim@k.example", subject="SV: Att göra")
+    house.give_up(read_mail(answer("Hej", subject="Trasigt").as_bytes()), "Tertial-problem")
+    client = sign_in(house)
+    page = client.get("/inkommet").text
+    first, _, beside = page.partition("h-beside")
+    assert "Norrby" in first
+    assert "SV: Att göra" not in first
+    assert "SV: Att göra" in beside
+    assert "Trasigt" in beside
+    assert beside.count("Markera som klart") == 2
+    assert "Sammanfattning till samordnare" in client.get(f"/inkommet/{replied.id}").text
+    listed = client.get("/inkommet?lage=utan-enhet").text
+    assert "Trasigt" in listed
+    assert "underlag/norrby" not in listed
+    unreadable = client.get("/inkommet?lage=unreadable").text.partition('href="/inkommet/')[2]
+    shown = client.get("/inkommet/" + unreadable.partition('"')[0]).text
+    assert "Det ligger i mappen Tertial-problem i brevlådan" in shown
+    assert "Tecken på att det är automatiskt" not in shown
 
 
 def test_the_pages_speak_english_and_want_a_login(house: App) -> None:

@@ -1,4 +1,4 @@
-"""`tertial mail inbox list | show | handle`: what came in by mail."""
+"""`tertial inbox list`, `tertial mail inbox list | show | handle`: what came in by mail."""
 
 from typing import Annotated
 
@@ -15,6 +15,8 @@ from workflow.services.listings import instant
 app = typer.Typer()
 box = typer.Typer(help="What came in by mail.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(box, name="inbox")
+mailbox = typer.Typer()
+"""`tertial inbox list`: the same, where the mailbox is."""
 
 ArrivalId = Annotated[str, typer.Argument(metavar="ID", help="The id, or enough of its beginning.")]
 
@@ -30,6 +32,7 @@ COLUMNS = (
 )
 
 
+@command(mailbox, "list")
 @command(box, "list")
 def list_arrivals(
     shell: Shell,
@@ -37,10 +40,12 @@ def list_arrivals(
     *,
     kind: Annotated[list[IncomingKind] | None, typer.Option("--kind", help="Only of this kind. Repeatable.")] = None,
     todo: Annotated[bool, typer.Option("--todo", help="Only what waits for a coordinator.")] = False,
+    no_unit: Annotated[bool, typer.Option("--no-unit", help="Only what is about no unit.")] = False,
     json: AsJson = False,
 ) -> None:
     """All that came in, newest first. Of a form it says only that it came: it is the unit's draft."""
-    found = inbox(shell.house.db, kinds=set(kind or ()), open_only=todo, round_id=round_named(round_))
+    about = round_named(round_)
+    found = inbox(shell.house.db, kinds=set(kind or ()), open_only=todo, without_unit=no_unit, round_id=about)
     rows = [_row(each) for each in found if not todo or each.arrival.kind in FOR_THE_OFFICE]
     listing(rows, COLUMNS, json_too=json, empty="No mail.")
 

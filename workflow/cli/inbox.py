@@ -36,7 +36,7 @@ def fetch(shell: Shell, *, dry_run: DryRunFlag = False, json: AsJson = False) ->
         else:
             done(", ".join(f"{name}: {count}" for name, count in held.items()), dry_run=True)
         return
-    fetched = inbox.fetch(shell.house.take_in)
+    fetched = inbox.fetch(shell.house.take_in, shell.house.give_up)
     if fetched.taken:
         shell.nudge(Job.DELIVER)
     if json:
@@ -55,7 +55,7 @@ def serve(shell: Shell, *, lmtp: Place) -> None:
         shell.nudge(Job.DELIVER)
 
     with StopSignal() as stop:
-        door = later.lmtp.LmtpDoor(host, port, take_in, max_mb=shell.house.settings.max_upload_mb)
+        door = later.lmtp.LmtpDoor(host, port, take_in, shell.house.give_up, max_mb=shell.house.settings.max_upload_mb)
         result(f"LMTP on {host}:{door.start()}")
         note("Ctrl-C stops it.")
         stop.wait()

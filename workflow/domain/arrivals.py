@@ -8,7 +8,7 @@ from workflow.domain.errors import StaleWriteError
 from workflow.domain.incoming import IncomingKind
 
 FORM_ENDINGS = (".docx", ".odt")
-FOR_THE_OFFICE = frozenset({IncomingKind.REPLY, IncomingKind.BOUNCE})
+FOR_THE_OFFICE = frozenset({IncomingKind.REPLY, IncomingKind.BOUNCE, IncomingKind.UNREADABLE})
 """What a coordinator has to see to; the rest is only shown."""
 
 

@@ -17,6 +17,8 @@ class IncomingKind(StrEnum):
     AUTO = "auto"
     STRAY = "stray"
     """From somebody unknown, or about nothing of ours: shown, and it changes nothing."""
+    UNREADABLE = "unreadable"
+    """One that could not be taken in, however often it was tried: somebody has to read it where it lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,7 +322,8 @@ class RoundDigest:
 class Digest(Letter):
     """To a coordinator. The counts are those of all rounds together; `register` is what people want changed there.
 
-    `mailed` counts what came in by mail and waits for somebody, `held` are rounds that somebody has to confirm.
+    `mailed` counts what came in by mail and waits for somebody, `beside` is what of it is about no unit; `held` are
+    rounds that somebody has to confirm.
     """
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
@@ -333,6 +334,7 @@ class Digest(Letter):
     undelivered: int
     no_contact: int
     mailed: int = 0
+    beside: ChoreList = ChoreList(key="beside", lines=())
     held: ChoreList = ChoreList(key="held", lines=())
     register: ChoreList = ChoreList(key="register", lines=())
 

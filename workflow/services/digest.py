@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from workflow.domain.addressing import addressee
-from workflow.domain.arrivals import FOR_THE_OFFICE
+from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival
 from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.details import Correction, CorrectionState
@@ -43,13 +43,15 @@ class Agenda:
     today: date
     corrections: tuple[Correction, ...] = ()
     """What people want changed in the register, and nobody has answered."""
+    mailed: tuple[Arrival, ...] = ()
+    """What came in by mail, is about no unit, and waits for somebody; oldest first."""
     held: tuple[Round, ...] = ()
     """Rounds that wait for a person to confirm them and open soon, or should have; the first to open first."""
 
     @property
     def others(self) -> bool:
         """Whether something needs doing beside the open rounds."""
-        return bool(self.corrections or self.held)
+        return bool(self.corrections or self.held or self.mailed)
 
     def account(self, message: Message) -> Account | None:
         return next((each for each in self.accounts if each.email == message.to_email), None)
@@ -67,6 +69,7 @@ def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
         chores=tuple(_chores(work, each, calendar, now) for each in rounds if each.state is RoundState.OPEN),
         today=calendar.local(now).date(),
         corrections=work.details.corrections(states={CorrectionState.ASKED}),
+        mailed=work.incoming.list(kinds=FOR_THE_OFFICE, open_only=True, without_unit=True)[::-1],
         held=_held(rounds, calendar, now),
     )
 
@@ -75,8 +78,7 @@ def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calend
     """Plan today's mails, once for each coordinator and day; gives how many are to be sent.
 
     A day on which there is nothing to tell, or that nobody planned in time, stands in the ledger as skipped. Nothing
-    is planned on days without sending, before the time of day, or while no round is open and nobody wants a change in
-    the register.
+    is planned on days without sending, before the time of day, or while no round is open and nothing else waits.
     """
     today = calendar.local(now).date()
     due_at = due_on(today, policy, calendar)

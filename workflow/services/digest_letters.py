@@ -17,6 +17,7 @@ from workflow.domain.rounds import Round
 from workflow.domain.submissions import State
 from workflow.services.digest import Agenda
 
+_NOBODY_KNOWN = {"sv": "Okänd adress", "en": "Unknown address"}
 SHOWN = 12  # lines of a kind; the rest stands on the page
 HANDED_IN = (State.SUBMITTED, State.APPROVED)
 
@@ -41,11 +42,12 @@ class _Writer:
             **self._shared(chores),
             rounds=tuple(self._round(each, self._todo(each)) for each in chores),
             asked=sum(len(each.asked) for each in chores),
-            mailed=sum(len(each.mailed) for each in chores),
+            mailed=sum(len(each.mailed) for each in chores) + len(self._agenda.mailed),
             late=sum(len(each.late) for each in chores),
             waiting=sum(len(each.waiting) for each in chores),
             undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
             no_contact=sum(len(each.without_contact) for each in chores),
+            beside=self._list("beside", [self._beside(each) for each in self._agenda.mailed]),
             held=self._list("held", [self._held(each) for each in self._agenda.held]),
             register=self._list("register", [self._wanted(each) for each in self._agenda.corrections]),
         )
@@ -76,7 +78,8 @@ class _Writer:
 
     def _link(self, chores: Sequence[Chores]) -> str:
         if not chores and not self._agenda.held:
-            return f"{self._office.base_url}/register/uppgifter"
+            page = "register/uppgifter" if self._agenda.corrections else "inkommet"
+            return f"{self._office.base_url}/{page}"
         if len(chores) == 1 and not self._agenda.held:
             return self._page(chores[0])
         return f"{self._office.base_url}/omgangar"
@@ -133,6 +136,12 @@ class _Writer:
         if arrival.asked_until:
             return Chore(unit=unit, fact="asked", detail=datewords.day(arrival.asked_until, self._language))
         return Chore(unit=unit, fact="reply", detail=arrival.sender_name or arrival.sender)
+
+    def _beside(self, arrival: Arrival) -> Chore:
+        """About no unit: the kind of mail, and who wrote or whom we do not reach."""
+        is_bounce = arrival.kind is IncomingKind.BOUNCE
+        who = arrival.address if is_bounce else arrival.sender_name or arrival.sender
+        return Chore(unit=who or _NOBODY_KNOWN[self._language], fact=str(arrival.kind))
 
     def _late(self, late: Late) -> Chore:
         contact = late.contact

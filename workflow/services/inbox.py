@@ -8,6 +8,7 @@ from workflow.domain.arrivals import FOR_THE_OFFICE, Arrival, ArrivalHandledErro
 from workflow.domain.audit import Event
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import EnclosedFile, IncomingKind
+from workflow.domain.messages import Message
 from workflow.domain.people import fold_address
 from workflow.domain.submissions import Submission
 from workflow.ports import Database, Secrets, Work
@@ -27,6 +28,7 @@ def inbox(
     *,
     kinds: Collection[IncomingKind] = (),
     open_only: bool = False,
+    without_unit: bool = False,
     round_id: str = "",
     submission: str = "",
     limit: int = 0,
@@ -34,7 +36,12 @@ def inbox(
     """Newest first. Texts of mails are for coordinators; a form's file is behind `form_file` alone."""
     with db.read() as work:
         found = work.incoming.list(
-            kinds=kinds, open_only=open_only, round_id=round_id, submission=submission, limit=limit
+            kinds=kinds,
+            open_only=open_only,
+            without_unit=without_unit,
+            round_id=round_id,
+            submission=submission,
+            limit=limit,
         )
         return _with_units(work, found)
 
@@ -53,7 +60,7 @@ def one(db: Database, arrival_id: str) -> Post:
 def find_arrival(db: Database, start: str) -> str:
     """The id that begins so. Raises NotFoundError where none or several do."""
     with db.read() as work:
-        found = [each.id for each in work.incoming.list() if each.id.startswith(start)] if start else []
+        found = work.incoming.ids(start, limit=2) if start else ()
     if len(found) != 1:
         raise NotFoundError(what=start)
     return found[0]
@@ -135,6 +142,14 @@ def is_copy(db: Database, arrival: Arrival) -> bool:
         return False
     with db.read() as work:
         return work.outbox.get(arrival.message).address != fold_address(arrival.address)
+
+
+def office_mail(db: Database, arrival: Arrival) -> Message | None:
+    """Our mail that it is about, if that was about no unit: such as the coordinators' daily one."""
+    if arrival.submission or not arrival.message:
+        return None
+    with db.read() as work:
+        return work.outbox.get(arrival.message)
 
 
 def is_marked(db: Database, address: str) -> bool:

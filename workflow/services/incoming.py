@@ -23,6 +23,7 @@ from workflow.services.mailed_forms import FoundForm, answer_form, candidates, f
 from workflow.services.mailroom import Mailroom
 from workflow.services.matching import About, about
 from workflow.services.rounds import SYSTEM
+from workflow.services.unreadable import settle_unreadable
 
 
 def take_in(room: Mailroom, mail: IncomingMail, *, now: datetime) -> Arrival | None:
@@ -57,6 +58,7 @@ class _Taking:
         first, *others = self._cases()
         parts = (replace(each, digest=_digest_of_part(self.mail.digest, n)) for n, each in enumerate(others, start=1))
         kept = [each for each in (first, *parts) if self._keep(each)]
+        settle_unreadable(self.work, self.mail, now=self.now)
         for each in kept:
             self._log(each)
         followed = [self._follow(each) for each in kept]

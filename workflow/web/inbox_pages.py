@@ -27,14 +27,17 @@ router = new_router()
 PAGE = "/inkommet"
 MOST = 200  # mails in the list; older ones are found on their unit's page
 EVERYTHING = "alla"
+WITHOUT_UNIT = "utan-enhet"
 
 
 @router.get(PAGE)
 def listing(desk: Seated, lage: str = "") -> HTMLResponse:
-    """First what waits for somebody; `lage` is a kind of mail, or everything."""
-    chosen = lage if lage in {*IncomingKind, EVERYTHING} else ""
+    """First what waits for somebody; `lage` is a kind of mail, everything, or what is about no unit."""
+    chosen = lage if lage in {*IncomingKind, EVERYTHING, WITHOUT_UNIT} else ""
     kinds = {IncomingKind(chosen)} if chosen in set(IncomingKind) else set()
-    found = inbox.inbox(desk.house.db, kinds=kinds, limit=MOST) if chosen else inbox.to_see_to(desk.house.db)
+    db = desk.house.db
+    listed = inbox.inbox(db, kinds=kinds, without_unit=chosen == WITHOUT_UNIT, limit=MOST) if chosen else ()
+    found = listed if chosen else inbox.to_see_to(db)
     return desk.page(
         "inbox.html",
         nav_here="inbox",
@@ -147,6 +150,7 @@ def _page(
         nav_round=arrival.round,
         arrival=arrival,
         sub=submission,
+        ours=inbox.office_mail(desk.house.db, arrival),
         writer=next((each for each in recipients if each.id == arrival.recipient), None),
         names=ledger.people(desk.house.db, recipients),
         may_extend=may_extend,

@@ -130,6 +130,7 @@ ARRIVALS: Mapping[str, str] = {
     IncomingKind.DELIVERED: gettext("Bekräftelse från mejlserver"),
     IncomingKind.AUTO: gettext("Automatiskt svar"),
     IncomingKind.STRAY: gettext("Hör inte till något"),
+    IncomingKind.UNREADABLE: gettext("Gick inte att läsa in"),
 }
 MANY_ARRIVALS: Mapping[str, str] = {
     IncomingKind.FORM: gettext("Ifyllda formulär"),
@@ -205,6 +206,7 @@ EVENTS: Mapping[str, str] = {
     "incoming.delivered": gettext("En mejlserver meddelar att ett mejl har kommit fram."),
     "incoming.auto": gettext("Ett automatiskt svar kom in."),
     "incoming.stray": gettext("Ett mejl som inte hör till någon nämnd eller något bolag kom in."),
+    "incoming.unreadable": gettext("Ett mejl gick inte att läsa in."),
     "incoming.handled": gettext("{who} tog hand om ett mejl som kom in."),
     "channel.blocked": gettext("Mejlservern tar inte emot mejl. Utskicken väntar."),
     "channel.cleared": gettext("Mejlservern tar emot mejl igen."),

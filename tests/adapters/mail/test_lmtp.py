@@ -49,6 +49,25 @@ def test_what_cannot_be_taken_in_now_is_asked_for_again(error: Exception) -> Non
         assert b"defect" not in caught.value.smtp_error
 
 
+def test_what_comes_in_vain_again_and_again_is_told_of_once_and_a_house_that_is_away_is_not() -> None:
+    told: list[tuple[str, str]] = []
+    errors: list[Exception] = [NotNowError()] * 4 + [ValueError("a defect of ours")] * 4
+
+    def refuse(_: IncomingMail) -> None:
+        raise errors.pop(0)
+
+    door = LmtpDoor(HERE, 0, refuse, lambda mail, folder: told.append((mail.subject, folder)))
+    port = door.start()
+    try:
+        for left in range(8, 0, -1):
+            with smtplib.LMTP(HERE, port) as lmtp, pytest.raises(smtplib.SMTPDataError):
+                lmtp.sendmail("a@n.example", [OURS], answer("Hej", subject="Svar").as_bytes())
+            assert len(told) == (left <= 2)
+    finally:
+        door.stop()
+    assert told == [("Svar", "")]
+
+
 def test_the_same_bytes_again_have_the_same_digest(taken: list[IncomingMail]) -> None:
     with listening(taken.append) as port:
         for _ in range(2):

@@ -41,6 +41,7 @@ class SqlIncoming:
         round_id: str = "",
         submission: str = "",
         open_only: bool = False,
+        without_unit: bool = False,
         limit: int = 0,
     ) -> tuple[Arrival, ...]:
         query: Select[Any] = select(incoming).order_by(incoming.c.came_at.desc(), incoming.c.id.desc())
@@ -52,7 +53,13 @@ class SqlIncoming:
             query = query.where(incoming.c.submission == submission)
         if open_only:
             query = query.where(incoming.c.handled_at.is_(None))
+        if without_unit:
+            query = query.where(incoming.c.submission.is_(None))
         return self._with_sheets(self._connection.execute(query.limit(limit) if limit else query).all())
+
+    def ids(self, start: str, *, limit: int) -> tuple[str, ...]:
+        query = select(incoming.c.id).where(incoming.c.id.startswith(start, autoescape=True))
+        return tuple(self._connection.execute(query.order_by(incoming.c.id).limit(limit)).scalars())
 
     def file(self, arrival_id: str, number: int) -> EnclosedFile:
         query = select(incoming_files).where(incoming_files.c.incoming == arrival_id, incoming_files.c.number == number)

@@ -27,6 +27,8 @@ ENCODED: Final = 1.45  # what base64 with its line ends makes of a file
 ROOM: Final = 1_000_000  # bytes for the words of a mail, beside its files
 BEGINNING: Final = 200_000  # bytes that are read of a mail larger than that
 
+TakeIn = Callable[[IncomingMail], object]
+GiveUp = Callable[[IncomingMail, str], object]
 _Fate = Literal["taken", "aside", "left", "gone"]
 _TROUBLE: Final = (ImapToolsError, imaplib.IMAP4.error, OSError)  # ssl.SSLError and timeouts are OSErrors
 _log = structlog.get_logger(__name__)
@@ -66,13 +68,13 @@ class ImapInbox:
         """The folder for what could not be taken in."""
         return f"{self.done}-problem"
 
-    def fetch(self, take_in: Callable[[IncomingMail], object]) -> Fetched:
+    def fetch(self, take_in: TakeIn, give_up: GiveUp | None = None) -> Fetched:
         """See `workflow.ports.Inbox`. Raises InboxUnreachableError; what was taken in until then stays taken in."""
         with self._open() as box:
             ensure(box, self.done, self.problems)
             waiting = box.uids("UNDELETED", charset=None)
             first = sorted(waiting, key=lambda uid: (uid in self._left, int(uid)))[:AT_ONCE]
-            fates = Counter(self._tried(box, uid, take_in) for uid in first)
+            fates = Counter(self._tried(box, uid, take_in, give_up) for uid in first)
         gone = fates.total() - fates["left"]
         return Fetched(taken=fates["taken"], set_aside=fates["aside"], waiting=len(waiting) - gone)
 
@@ -86,10 +88,10 @@ class ImapInbox:
                 for name, there in zip(names, held, strict=True)
             }
 
-    def _tried(self, box: BaseMailBox, uid: str, take_in: Callable[[IncomingMail], object]) -> _Fate:
+    def _tried(self, box: BaseMailBox, uid: str, take_in: TakeIn, give_up: GiveUp | None) -> _Fate:
         """One mail. What the server refuses about it is no reason to stop; next time the others come before it."""
         try:
-            fate = self._one(box, uid, take_in)
+            fate = self._one(box, uid, take_in, give_up)
         except imaplib.IMAP4.abort:
             raise
         except (imaplib.IMAP4.error, MailboxCopyError) as error:
@@ -98,7 +100,7 @@ class ImapInbox:
         (self._left.add if fate == "left" else self._left.discard)(uid)
         return fate
 
-    def _one(self, box: BaseMailBox, uid: str, take_in: Callable[[IncomingMail], object]) -> _Fate:
+    def _one(self, box: BaseMailBox, uid: str, take_in: TakeIn, give_up: GiveUp | None) -> _Fate:
         mail = self._mail(box, uid)
         if mail is None:  # somebody else was faster
             return "gone"
@@ -107,10 +109,12 @@ class ImapInbox:
             return "taken"
         if self._failures[mail.digest] < TRIES:
             return "left"
+        if give_up:  # before it is moved: told of twice is better than not at all
+            give_up(mail, self.problems)
         move(box, uid, self.problems)
         return "aside"
 
-    def _took(self, mail: IncomingMail, take_in: Callable[[IncomingMail], object]) -> bool:
+    def _took(self, mail: IncomingMail, take_in: TakeIn) -> bool:
         """Whether it is in the database. One mail's trouble must not keep the others waiting."""
         try:
             take_in(mail)
