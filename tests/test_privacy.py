@@ -13,6 +13,7 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
+from tests.fakes.files import files_of
 from tests.fakes.mail import FakePostman
 from tests.web.houses import COORDINATOR, NORRBY, ROUND, VATTEN, browser, csrf_of, fill_in, hand_in, house, open_form
 from tests.web.mailed import arrive, mail_form
@@ -180,7 +181,7 @@ def test_no_mail_log_line_bundle_or_event_holds_it(seeded: App) -> None:
             work.editions.latest(ROUND),
         ]
     assert CANARY not in repr(held)
-    for data in bundles.draft_bundle(seeded.db, seeded.documents, ROUND).files.values():
+    for data in files_of(bundles.draft_bundle(seeded.db, seeded.documents, ROUND)).values():
         assert CANARY.encode() not in unpacked(data)
     for path in Path(seeded.settings.data_dir).rglob("*"):
         if path.is_file() and "sqlite" not in path.name:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from workflow.domain.arrivals import Arrival
 from workflow.domain.attachments import AttachedFile, Attachment
@@ -899,6 +899,15 @@ class FormPicture:
     refused: Phrase | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A file on its way into a ZIP: known by size (bytes) and SHA-256 (hexadecimal), read when its turn comes."""
+
+    size: int
+    sha256: str
+    read: Callable[[], bytes]
+
+
 class Documents(Protocol):
     def word_form(self, sheet: FormSheet) -> bytes:
         """The form as .docx with fill-in fields; the same sheet gives the same bytes."""
@@ -928,8 +937,11 @@ class Documents(Protocol):
 
     def json_report(self, bundle: Bundle) -> bytes: ...
 
-    def pack(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
-        """A ZIP with a manifest (SHA-256 of every file); the same files give the same bytes."""
+    def pack(self, out: BinaryIO, files: Mapping[str, Packed], *, at: datetime) -> None:
+        """Write a ZIP with a manifest (SHA-256 of every file); the same files give the same bytes.
+
+        The files are read one by one: no more than one is in memory. `out` is a file in which one can go back.
+        """
         ...
 
 
@@ -950,10 +962,18 @@ class Anchors(Protocol):
 class Files(Protocol):
     """Where finished bundles are kept: written whole or not at all."""
 
-    def write(self, name: str, data: bytes) -> str:
-        """Gives the path. `name` may hold one folder, like 2027-T1/edition-1.zip."""
+    def write(self, name: str, data: bytes | BinaryIO) -> str:
+        """Gives the path. `name` may hold one folder, like 2027-T1/edition-1.zip. A file is copied piece by piece."""
         ...
 
     def read(self, name: str) -> bytes | None: ...
+
+    def open(self, name: str) -> BinaryIO | None:
+        """What `read` gives, for files that are too large to be held; to be closed."""
+        ...
+
+    def scratch(self) -> BinaryIO:
+        """An empty file without a name, gone when it is closed."""
+        ...
 
     def list(self, folder: str) -> tuple[str, ...]: ...

@@ -17,6 +17,20 @@ def test_a_file_is_kept_found_and_listed(tmp_path: Path) -> None:
     assert files.list("2027-T1") == ("2027-T1/edition-1.zip", "2027-T1/edition-2.zip")
 
 
+def test_a_large_file_is_copied_in_and_opened_without_being_held(tmp_path: Path) -> None:
+    files = FolderFiles(tmp_path / "bundles")
+    with files.scratch() as scratch:
+        scratch.write(b"z" * 300_000)
+        scratch.seek(0)
+        files.write("2027-T1/edition-1.zip", scratch)
+    opened = files.open("2027-T1/edition-1.zip")
+    assert opened is not None
+    with opened:
+        assert opened.read() == b"z" * 300_000
+    assert files.open("2027-T1/edition-2.zip") is None
+    assert [path.name for path in (tmp_path / "bundles").iterdir()] == ["2027-T1"]
+
+
 def test_a_name_needs_no_folder(tmp_path: Path) -> None:
     files = FolderFiles(tmp_path / "new")
     files.write("status.json", b"{}")

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from json import dumps
+from typing import BinaryIO
 
 from workflow.domain.attachments import AttachmentRefusedError, ending_of
 from workflow.domain.bundles import Bundle
 from workflow.domain.errors import FileRefusedError
 from workflow.domain.forms import QuestionSet
-from workflow.ports import EditionSheet, FormPicture, FormSheet, ReadForm
+from workflow.ports import EditionSheet, FormPicture, FormSheet, Packed, ReadForm
 
 
 class FakeDocuments:
@@ -46,5 +47,5 @@ class FakeDocuments:
     def json_report(self, bundle: Bundle) -> bytes:
         return repr(bundle).encode()
 
-    def pack(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
-        return dumps([at.isoformat(), sorted(files)]).encode()
+    def pack(self, out: BinaryIO, files: Mapping[str, Packed], *, at: datetime) -> None:
+        out.write(dumps([at.isoformat(), sorted(files)]).encode())

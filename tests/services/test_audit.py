@@ -10,7 +10,7 @@ from sqlalchemy import Executable, delete, insert, text, update
 
 from tests.builders import CLOSES_AT, NOW, an_event
 from tests.fakes.anchors import FakeAnchors
-from tests.fakes.files import FakeFiles
+from tests.fakes.files import FakeFiles, files_of
 from tests.services.conftest import ROUND, House
 from workflow.adapters.anchors import FileAnchors
 from workflow.adapters.db.database import SqlDatabase
@@ -84,7 +84,7 @@ def test_an_edition_has_the_head_of_its_log_beside_it_and_not_in_its_files(opene
     gathered = bundles.bundle_round(opened.db, opened.documents, files, ROUND, now=CLOSES_AT)
     beside = files.kept[f"{ROUND}/{ROUND}-utgava-1.anchor.jsonl"]
     assert beside == Anchor(Head(closed.number, closed.hash), CLOSES_AT).line()
-    assert all(beside.strip() not in data for data in gathered.files.values())
+    assert all(beside.strip() not in data for data in files_of(gathered).values())
     assert verify(opened.db, FakeAnchors([Anchor(Head(closed.number, closed.hash), CLOSES_AT)]).read()).holds
 
 

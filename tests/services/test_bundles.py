@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.builders import CLOSES_AT
-from tests.fakes.files import FakeFiles
+from tests.fakes.files import FakeFiles, files_of
 from tests.services.conftest import NORRBY, ROUND, House
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.domain.attachments import Limits
@@ -61,7 +61,7 @@ def test_an_open_round_has_only_drafts(opened: House) -> None:
     with pytest.raises(RoundMoveRefusedError):
         bundles.bundle_round(opened.db, opened.documents, FakeFiles(), ROUND, now=opened.clock.at)
     one = bundles.draft_bundle(opened.db, opened.documents, ROUND)
-    assert one.files == bundles.draft_bundle(opened.db, opened.documents, ROUND).files
+    assert files_of(one) == files_of(bundles.draft_bundle(opened.db, opened.documents, ROUND))
     assert one.bundle.is_draft
 
 
@@ -89,12 +89,12 @@ def test_attachments_lie_in_the_package_under_plain_names(opened: House) -> None
     attach(opened, "Utkast.pdf", b"%PDF-2")
     gathered = bundles.draft_bundle(opened.db, documents, ROUND)
     place = "bilagor/norrby/01-arsrapport-aao-2.pdf"
-    with ZipFile(BytesIO(gathered.files[f"{ROUND}-utkast.zip"])) as package:
+    with ZipFile(BytesIO(files_of(gathered)[f"{ROUND}-utkast.zip"])) as package:
         assert [name for name in package.namelist() if name.startswith("bilagor/")] == [place]
         assert package.read(place) == b"%PDF-1"
         listed = {each["name"]: each["sha256"] for each in loads(package.read("manifest.json"))["files"]}
     assert listed[place] == sha256(b"%PDF-1").hexdigest()
     norrby = next(unit for unit in gathered.bundle.units if unit.unit == "norrby")
     assert [(each.name, each.path) for each in norrby.files] == [("Årsrapport – åäö 2.pdf", place)]
-    told = loads(gathered.files[f"{ROUND}-utkast.json"])["bundle"]["units"]
+    told = loads(files_of(gathered)[f"{ROUND}-utkast.json"])["bundle"]["units"]
     assert [each["files"][0]["path"] for each in told if each["files"]] == [place]

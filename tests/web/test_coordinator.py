@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.builders import a_frozen, a_round
+from tests.fakes.files import files_of
 from tests.web.houses import HAMN, NORRBY, NOW, ROUND, VATTEN, browser, content, csrf_of, fill_in, hand_in, set_clock
 from tests.web.office import ROUND_PAGE, asked, make_mail, sign_in
 from workflow.bootstrap import App
@@ -408,7 +409,7 @@ def test_kept_editions_are_listed_and_downloaded(house: App) -> None:
     kept = bundles.bundle_round(house.db, house.documents, house.files, ROUND, now=house.now())
     client = sign_in(house)
     page = client.get(f"{ROUND_PAGE}/rapport").text
-    for name, data in kept.files.items():
+    for name, data in files_of(kept).items():
         assert name in page
         assert client.get(f"{ROUND_PAGE}/rapport/fil/{name}").content == data
 

@@ -31,9 +31,12 @@ def bundle(
         gathered = bundle_round(house.db, house.documents, house.files, round_, by=BY, now=shell.now())
     if not dry_run:
         output.mkdir(parents=True, exist_ok=True)
-        for name, data in gathered.files.items():
+        for name, data in gathered.reports.items():
             (output / name).write_bytes(data)
             result(str(output / name))
+        with (output / gathered.package.name).open("wb") as package:
+            gathered.package.write(package)
+        result(str(output / gathered.package.name))
     note(_summary(gathered.bundle))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from workflow.adapters.documents.archive import pack
@@ -15,7 +16,7 @@ from workflow.adapters.documents.report_word import word_report
 from workflow.domain.bundles import Bundle
 from workflow.domain.calendar import STOCKHOLM
 from workflow.domain.forms import QuestionSet
-from workflow.ports import EditionSheet, FormPicture, FormSheet, ReadForm
+from workflow.ports import EditionSheet, FormPicture, FormSheet, Packed, ReadForm
 
 
 class OfficeDocuments:
@@ -46,5 +47,5 @@ class OfficeDocuments:
     def json_report(self, bundle: Bundle) -> bytes:
         return json_report(bundle)
 
-    def pack(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
-        return pack(files, at=at)
+    def pack(self, out: BinaryIO, files: Mapping[str, Packed], *, at: datetime) -> None:
+        pack(out, files, at=at)
