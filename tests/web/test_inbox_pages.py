@@ -140,6 +140,20 @@ def test_a_bounce_marks_the_person_wherever_they_stand(house: App) -> None:
         assert [each.to_email for each in work.outbox.of_submission(NORRBY)].count("bo.pahittad@norrby.example") == 1
 
 
+def test_the_overviews_row_has_a_mark_for_a_dead_address_until_it_works_or_matters_no_more(house: App) -> None:
+    def row(language: str = "sv") -> str:
+        page = sign_in(house, language).get(ROUND_PAGE).text
+        return next(each for each in page.split('<tr role="row">') if "underlag/norrby" in each and "rowheader" in each)
+
+    assert "Mejl kommer tillbaka" not in row()
+    bounce(house)
+    assert "Bo Påhittad" in row(), "who gets the mails now"
+    assert 'Mejl kommer tillbaka<span class="vh"> från Åsa Påhittad</span>' in row()
+    assert 'Mail comes back<span class="vh"> from Åsa Påhittad</span>' in row("en")
+    hand_in(house, NORRBY)
+    assert "Mejl kommer tillbaka" not in row()
+
+
 def test_strays_and_machines_are_shown_and_ask_for_nothing(house: App) -> None:
     arrive(house, delivered_to=("svar@tertial.example",), sender="spam@annan.example", subject="Köp nu")
     arrive(house, automatic="Auto-Submitted: auto-replied", subject="Frånvarande")

@@ -30,6 +30,13 @@ def passed_over(recipients: Iterable[Recipient], to: Recipient, at: datetime) ->
     return tuple(each for each in right if each.is_unreachable and each.role in first)
 
 
+def unreachable(recipients: Iterable[Recipient], to: Recipient | None, at: datetime) -> tuple[Recipient, ...]:
+    """Those of a unit from whom mail comes back and who are, or would be, the one it goes to."""
+    if to is None:
+        return ()
+    return (to,) if to.is_unreachable else passed_over(recipients, to, at)
+
+
 def copied(
     recipients: Iterable[Recipient], roles: Collection[str], to: Recipient, at: datetime
 ) -> tuple[Recipient, ...]:

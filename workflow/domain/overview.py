@@ -22,7 +22,8 @@ class NextMail:
 class Row:
     """One unit. `late_days` counts working days: running while owed, stamped once it has come in.
 
-    `undelivered` holds the ids of mails that failed or whose fate is unknown.
+    `undelivered` holds the ids of mails that failed or whose fate is unknown. `unreachable` are those who are, or would
+    be, its contact if mail did not come back from them.
     """
 
     submission: Submission
@@ -32,6 +33,7 @@ class Row:
     last_sign: datetime | None
     next_mail: NextMail | None
     undelivered: tuple[str, ...] = ()
+    unreachable: tuple[Recipient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ def make_row(
     *,
     next_mail: NextMail | None,
     undelivered: Sequence[str],
+    unreachable: Sequence[Recipient] = (),
     calendar: Calendar,
     now: datetime,
 ) -> Row:
@@ -88,6 +91,7 @@ def make_row(
         last_sign=max(signs, default=None),
         next_mail=next_mail,
         undelivered=tuple(undelivered),
+        unreachable=tuple(unreachable),
     )
 
 

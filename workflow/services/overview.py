@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from workflow.domain.addressing import addressee
+from workflow.domain.addressing import addressee, unreachable
 from workflow.domain.calendar import Calendar
 from workflow.domain.messages import Message, MessageState
 from workflow.domain.overview import (
@@ -291,6 +291,7 @@ def _row(timetable: _Timetable, submission: Submission, people: list[Recipient],
         contact,
         next_mail=timetable.next_mail(submission, messages) if contact else None,
         undelivered=[each.id for each in messages if each.state in UNDELIVERED],
+        unreachable=unreachable(people, contact, timetable.now) if submission.is_owed else (),
         calendar=timetable.calendar,
         now=timetable.now,
     )
