@@ -388,9 +388,14 @@ class Incoming(Protocol):
         submission: str = "",
         open_only: bool = False,
         without_unit: bool = False,
+        before: datetime | None = None,
         limit: int = 0,
     ) -> tuple[Arrival, ...]:
-        """Newest first; at most `limit`, 0 for all."""
+        """Newest first; those that came `before`; at most `limit`, 0 for all."""
+        ...
+
+    def dispose(self, ids: Collection[str]) -> None:
+        """Delete these for good, with their files. Whether they may be is for the caller to know."""
         ...
 
     def ids(self, start: str, *, limit: int) -> tuple[str, ...]:

@@ -163,6 +163,7 @@ class Settings(BaseSettings):
     imap_oauth_token_file: FileName
     imap_folder: Words
     imap_done_folder: Words
+    inbox_keep_days: Annotated[int, Field(ge=0)]  # 0: as long as the round is kept
 
     office_name: Words
     office_contact_name: Words

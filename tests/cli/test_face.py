@@ -26,7 +26,7 @@ GROUPS = {
     "submission": "show previous attachments import approve return reopen excuse",
     "mail": "list show retry skip hold note release",
     "mail link": "revoke renew",
-    "inbox": "fetch serve list",
+    "inbox": "fetch serve list dispose",
     "mail inbox": "list show handle",
     "units": "import list punctuality export handover details",
     "form": "check word",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from tests.fakes.tables import FakeRefusedError, Tables, in_utc, insert, refer
 from workflow.domain.arrivals import Arrival, ArrivalHandledError
@@ -49,6 +50,7 @@ class FakeIncoming:
         submission: str = "",
         open_only: bool = False,
         without_unit: bool = False,
+        before: datetime | None = None,
         limit: int = 0,
     ) -> tuple[Arrival, ...]:
         found = [
@@ -59,9 +61,17 @@ class FakeIncoming:
             and (not submission or each.submission == submission)
             and (not open_only or each.is_open)
             and not (without_unit and each.submission)
+            and (before is None or each.came_at < before)
         ]
         ordered = sorted(found, key=lambda each: (each.came_at, each.id), reverse=True)
         return tuple(ordered[:limit] if limit else ordered)
+
+    def dispose(self, ids: Collection[str]) -> None:
+        kept = self._tables
+        for key in [key for key in kept.incoming_files if key[0] in ids]:
+            del kept.incoming_files[key]
+        for id_ in ids:
+            kept.incoming.pop(id_, None)
 
     def ids(self, start: str, *, limit: int) -> tuple[str, ...]:
         return tuple(sorted(each for each in self._tables.incoming if each.startswith(start))[:limit])

@@ -1,4 +1,4 @@
-"""`tertial inbox fetch | serve`: how mail that comes in reaches us."""
+"""`tertial inbox fetch | serve | dispose`: how mail that comes in reaches us, and how old mail goes."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -8,10 +8,11 @@ import typer
 from workflow.adapters.processes import StopSignal
 from workflow.cli import later
 from workflow.cli.output import AsJson, DryRunFlag, as_json, done, note, result
-from workflow.cli.shell import Shell, command
+from workflow.cli.shell import BY, Shell, command
 from workflow.domain.errors import RefusedError
 from workflow.domain.incoming import IncomingMail
 from workflow.ports import Job
+from workflow.services.disposal import dispose
 
 app = typer.Typer()
 
@@ -60,6 +61,23 @@ def serve(shell: Shell, *, lmtp: Place) -> None:
         note("Ctrl-C stops it.")
         stop.wait()
         door.stop()
+
+
+@command(app, "dispose")
+def dispose_of(
+    shell: Shell,
+    *,
+    decision: Annotated[str, typer.Option("--decision", metavar="ID", help="The archive's decision it is done under.")],
+    dry_run: DryRunFlag = False,
+    json: AsJson = False,
+) -> None:
+    """Delete mails older than INBOX_KEEP_DAYS, of gathered rounds; never what waits for somebody or is not decided."""
+    db, days = shell.database(dry_run=dry_run), shell.house.settings.inbox_keep_days
+    gone = dispose(db, keep_days=days, decision=decision, by=BY, now=shell.now())
+    if json:
+        as_json({"deleted": [each.id for each in gone], "dry_run": dry_run})
+    else:
+        done(f"{len(gone)} mails deleted.", dry_run=dry_run)
 
 
 def _place(text: str) -> tuple[str, int]:

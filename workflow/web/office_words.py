@@ -207,6 +207,7 @@ EVENTS: Mapping[str, str] = {
     "incoming.auto": gettext("Ett automatiskt svar kom in."),
     "incoming.stray": gettext("Ett mejl som inte hör till någon nämnd eller något bolag kom in."),
     "incoming.unreadable": gettext("Ett mejl gick inte att läsa in."),
+    "incoming.disposed": gettext("Ett mejl som hade kommit in gallrades efter beslut {decision}."),
     "incoming.handled": gettext("{who} tog hand om ett mejl som kom in."),
     "channel.blocked": gettext("Mejlservern tar inte emot mejl. Utskicken väntar."),
     "channel.cleared": gettext("Mejlservern tar emot mejl igen."),

@@ -1,9 +1,10 @@
 """The SQL for mails that came in: each once, files beside, who saw to it written once."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, update
 
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one
 from workflow.adapters.db.tables import incoming, incoming_files
@@ -11,6 +12,7 @@ from workflow.domain.arrivals import Arrival, ArrivalHandledError, Sheet
 from workflow.domain.errors import NotFoundError
 from workflow.domain.incoming import EnclosedFile, IncomingKind
 
+AT_ONCE: Final = 500  # ids in one statement
 _SHEET = [each for each in incoming_files.c if each.name != "content"]
 
 
@@ -42,6 +44,7 @@ class SqlIncoming:
         submission: str = "",
         open_only: bool = False,
         without_unit: bool = False,
+        before: datetime | None = None,
         limit: int = 0,
     ) -> tuple[Arrival, ...]:
         query: Select[Any] = select(incoming).order_by(incoming.c.came_at.desc(), incoming.c.id.desc())
@@ -55,7 +58,15 @@ class SqlIncoming:
             query = query.where(incoming.c.handled_at.is_(None))
         if without_unit:
             query = query.where(incoming.c.submission.is_(None))
+        if before:
+            query = query.where(incoming.c.came_at < before)
         return self._with_sheets(self._connection.execute(query.limit(limit) if limit else query).all())
+
+    def dispose(self, ids: Collection[str]) -> None:
+        ordered = sorted(ids)
+        for some in (ordered[at : at + AT_ONCE] for at in range(0, len(ordered), AT_ONCE)):
+            self._connection.execute(delete(incoming_files).where(incoming_files.c.incoming.in_(some)))
+            self._connection.execute(delete(incoming).where(incoming.c.id.in_(some)))
 
     def ids(self, start: str, *, limit: int) -> tuple[str, ...]:
         query = select(incoming.c.id).where(incoming.c.id.startswith(start, autoescape=True))
