@@ -48,7 +48,9 @@ def _plan_about_no_unit(house: App, now: datetime) -> int:
     """The coordinators' mail, and once a year the question to everybody in the register."""
     plans = house.plans()
     try:
-        told = digest.plan_digests(house.db, plans.digest, secrets=house.secrets, calendar=house.calendar, now=now)
+        told = digest.plan_digests(
+            house.db, plans.digest, secrets=house.secrets, calendar=house.calendar, now=now, plans=plans
+        )
     finally:
         asked = details.plan_details(house.db, plans.details, secrets=house.secrets, calendar=house.calendar, now=now)
     return told + asked

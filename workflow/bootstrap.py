@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from workflow.adapters.anchors import FileAnchors
 from workflow.adapters.calendars import load_calendar
@@ -25,6 +26,7 @@ from workflow.adapters.roundplans import load_round_plans
 from workflow.adapters.secrets import KeySecrets
 from workflow.domain.calendar import Calendar, swedish_calendar
 from workflow.domain.channel import Rate
+from workflow.domain.errors import ConfigError
 from workflow.domain.forms import Form
 from workflow.domain.incoming import IncomingMail
 from workflow.domain.people import Office
@@ -140,9 +142,18 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
             office=office,
             connections=settings.smtp_connections,
             rate=Rate(settings.smtp_rate_per_minute),
+            plans=partial(_plans_if_readable, resources, calendar),
         ),
         inbox=make_inbox(settings),
     )
+
+
+def _plans_if_readable(resources: Resources, calendar: Calendar) -> RoundPlans | None:
+    """A calendar that somebody is just mistyping keeps no mail from anybody."""
+    try:
+        return load_round_plans(resources.config("rounds.toml"), calendar)
+    except ConfigError:
+        return None
 
 
 def make_inbox(settings: Settings) -> ImapInbox | None:

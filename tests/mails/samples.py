@@ -315,6 +315,11 @@ def _to_office(language: str) -> Iterator[tuple[str, Letter]]:
     )
     waits = ChoreList(key="beside", lines=beside)
     yield "digest-mail", replace(alone, mailed=3, beside=waits, register=ChoreList(key="register", lines=()))
+    nobodys = (
+        Chore(unit="Li Påhittad", fact="digest", detail="li@tertial.example"),
+        Chore(unit="Alva Påhittad", fact="details_check", detail="alva@norrby.example"),
+    )
+    yield "digest-failed", replace(alone, undelivered=2, failed=ChoreList(key="failed", lines=nobodys))
     reviews = replace(bare, todo=(replace(waiting, more=2),))
     yield "review_reminder", ReviewReminder(**shared, waiting=4, longest=words["days"], rounds=(reviews,))
     one = replace(bare, todo=(replace(waiting, lines=waiting.lines[:1]),))

@@ -7,7 +7,7 @@ import typer
 
 from workflow.cli.output import AsJson, Column, DryRunFlag, done, field, listing, result
 from workflow.cli.shell import BY, Shell, command
-from workflow.domain.errors import NotFoundError
+from workflow.domain.people import Account
 from workflow.domain.roster import is_mailbox
 from workflow.services import access
 from workflow.services.listings import account_rows
@@ -54,9 +54,7 @@ def add(
 def reset(shell: Shell, email: Email, *, once: Once = False, password_stdin: FromStdin = False) -> None:
     """A new password for an account that exists."""
     house = shell.house
-    with house.db.read() as work:
-        if work.access.account(email) is None:
-            raise NotFoundError(what=email)
+    access.find_account(house.db, email)
     password = _password(shell, once=once, from_stdin=password_stdin)
     access.reset_password(house.db, email=email, password=password, secrets=house.secrets, now=shell.now(), once=once)
     _told(email, password, once=once)
@@ -67,19 +65,25 @@ def digest(
     shell: Shell,
     email: Email,
     *,
-    wanted: Annotated[bool, typer.Option("--on/--off", help="Whether they want it.")],
+    wanted: Annotated[bool | None, typer.Option("--on/--off", help="Left out: says how it is.")] = None,
     dry_run: DryRunFlag = False,
 ) -> None:
     """Whether a coordinator has the daily mail of what needs doing; without it, reviews that wait come alone."""
+    if wanted is None:
+        result(_digest_words(access.find_account(shell.house.db, email)))
+        return
     account = access.choose_digest(shell.database(dry_run=dry_run), email=email, wanted=wanted, by=BY, now=shell.now())
-    answer = "has the daily mail" if wanted else "has no daily mail, only reminders of reviews"
-    done(f"{account.email} {answer}.", dry_run=dry_run)
+    done(_digest_words(account), dry_run=dry_run)
 
 
 @command(app, "list")
 def list_accounts(shell: Shell, *, json: AsJson = False) -> None:
     """Who may log in."""
     listing(account_rows(shell.house.db), COLUMNS, json_too=json, empty="There is no account yet.")
+
+
+def _digest_words(account: Account) -> str:
+    return f"{account.email} has {'the daily mail' if account.digest else 'no daily mail, only reminders of reviews'}."
 
 
 def _password(shell: Shell, *, once: bool, from_stdin: bool) -> str:

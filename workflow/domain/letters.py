@@ -323,7 +323,7 @@ class Digest(Letter):
     """To a coordinator. The counts are those of all rounds together; `register` is what people want changed there.
 
     `mailed` counts what came in by mail and waits for somebody, `beside` is what of it is about no unit; `held` are
-    rounds that somebody has to confirm.
+    rounds that somebody has to confirm, `failed` and `unknown` mails about no unit that did not arrive, or perhaps did.
     """
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
@@ -337,6 +337,8 @@ class Digest(Letter):
     beside: ChoreList = ChoreList(key="beside", lines=())
     held: ChoreList = ChoreList(key="held", lines=())
     register: ChoreList = ChoreList(key="register", lines=())
+    failed: ChoreList = ChoreList(key="failed", lines=())
+    unknown: ChoreList = ChoreList(key="unknown", lines=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

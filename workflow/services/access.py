@@ -99,6 +99,15 @@ def reset_password(
         return account
 
 
+def find_account(db: Database, email: str) -> Account:
+    """Raises NotFoundError."""
+    with db.read() as work:
+        account = work.access.account(email.strip().lower())
+    if account is None:
+        raise NotFoundError(what=email)
+    return account
+
+
 def choose_digest(db: Database, *, email: str, wanted: bool, by: str, now: datetime) -> Account:
     """Whether this coordinator has the daily mail of what needs doing. Raises NotFoundError."""
     with db.begin() as work:

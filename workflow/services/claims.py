@@ -27,7 +27,7 @@ from workflow.services.channel import admit
 from workflow.services.company import Pair, after_all, whole
 from workflow.services.details import Roll, read_roll
 from workflow.services.digest import Agenda, read_agenda
-from workflow.services.mailroom import Mailroom, log_message
+from workflow.services.mailroom import Mailroom, Plans, log_message
 
 BATCH = 100
 _GOES_ON = frozenset({MessageState.PLANNED, MessageState.SENDING})
@@ -63,7 +63,15 @@ class Truths:
         return why_untrue(message, submission, round_state=self.rounds[message.round], now=now)
 
 
-def read_truths(work: Work, mails: Sequence[Message], *, calendar: Calendar, now: datetime, lock: bool) -> Truths:
+def read_truths(
+    work: Work,
+    mails: Sequence[Message],
+    *,
+    calendar: Calendar,
+    now: datetime,
+    lock: bool,
+    plans: Plans = lambda: None,
+) -> Truths:
     """Of these mails and their company.
 
     Locked: the submissions in the order of their ids, and nobody submits until the transaction ends.
@@ -74,7 +82,7 @@ def read_truths(work: Work, mails: Sequence[Message], *, calendar: Calendar, now
     return Truths(
         work.submissions.standings({each.submission for each in messages if each.submission}, lock=lock),
         work.rounds.states({each.round for each in messages if each.round}),
-        read_agenda(work, calendar=calendar, now=now) if to_office else None,
+        read_agenda(work, plans=plans(), calendar=calendar, now=now) if to_office else None,
         read_roll(work, messages, calendar=calendar, now=now) if asks else None,
     )
 
@@ -91,7 +99,7 @@ def claim(room: Mailroom) -> Batch:
         until = end_of_day(room.calendar, now) if room.calendar.in_window(now) else now  # else nothing leaves
         due = _with_company(work, work.outbox.due(now, limit=BATCH), until)
         # Read without a lock: whoever submits holds the submission and waits for these rows. The marker asks again.
-        truths = read_truths(work, due, calendar=room.calendar, now=now, lock=False)
+        truths = read_truths(work, due, calendar=room.calendar, now=now, lock=False, plans=room.plans)
         due = [_in_time(each, truths, now) for each in due]
         rows = [row for each in due for row in (each, *each.company)]
         passed_on = [each for each in rows if each.is_passed_on(now) and truths.against(each, now) == CONTACT_CHANGED]

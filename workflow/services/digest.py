@@ -24,10 +24,13 @@ from workflow.domain.digest import (
 )
 from workflow.domain.extensions import ExtensionState
 from workflow.domain.messages import TO_OFFICE, TOO_LATE, Message, MessageKind, MessageState
-from workflow.domain.people import Account
+from workflow.domain.people import Account, fold_address
+from workflow.domain.plans import RoundPlans
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Recipient
+from workflow.domain.unconfirmed import Unconfirmed, unconfirmed
 from workflow.ports import Database, Secrets, Work
+from workflow.services.office_troubles import troubled_mails
 from workflow.services.rounds import SYSTEM
 
 HELD_DAYS = 5  # working days before a round opens from which it is told that somebody has to confirm it
@@ -45,24 +48,34 @@ class Agenda:
     """What people want changed in the register, and nobody has answered."""
     mailed: tuple[Arrival, ...] = ()
     """What came in by mail, is about no unit, and waits for somebody; oldest first."""
-    held: tuple[Round, ...] = ()
+    held: tuple[Unconfirmed, ...] = ()
     """Rounds that wait for a person to confirm them and open soon, or should have; the first to open first."""
+    troubled: tuple[Message, ...] = ()
+    """Mails about no unit that did not arrive, or perhaps did."""
 
-    @property
-    def others(self) -> bool:
-        """Whether something needs doing beside the open rounds."""
-        return bool(self.corrections or self.held or self.mailed)
+    def troubled_for(self, address: str) -> tuple[Message, ...]:
+        """Without this coordinator's own: a mail that only tells of itself would go, and fail, for ever."""
+        return tuple(each for each in self.troubled if each.address != fold_address(address))
+
+    def others(self, address: str) -> bool:
+        """Whether something needs doing, by the coordinator at this address, beside the open rounds."""
+        return bool(self.corrections or self.held or self.mailed or self.troubled_for(address))
 
     def account(self, message: Message) -> Account | None:
         return next((each for each in self.accounts if each.email == message.to_email), None)
 
     def against(self, message: Message) -> str:
         """Why this mail must not go any more, or ""."""
-        return why_not(message, self.account(message), self.chores, self.accounts, self.today, others=self.others)
+        return why_not(
+            message, self.account(message), self.chores, self.accounts, self.today, others=self.others(message.to_email)
+        )
 
 
-def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
-    """Five queries for each open round; nothing is locked: a digest asks nobody for anything."""
+def read_agenda(work: Work, *, calendar: Calendar, now: datetime, plans: RoundPlans | None = None) -> Agenda:
+    """`plans` None: rounds.toml cannot be read, which hides nothing that is in the database.
+
+    Five queries for each open round; nothing is locked: a digest asks nobody for anything.
+    """
     rounds = work.rounds.all()
     return Agenda(
         accounts=work.access.accounts(),
@@ -70,11 +83,20 @@ def read_agenda(work: Work, *, calendar: Calendar, now: datetime) -> Agenda:
         today=calendar.local(now).date(),
         corrections=work.details.corrections(states={CorrectionState.ASKED}),
         mailed=work.incoming.list(kinds=FOR_THE_OFFICE, open_only=True, without_unit=True)[::-1],
-        held=_held(rounds, calendar, now),
+        held=_held(unconfirmed(rounds, plans, now), calendar, now),
+        troubled=troubled_mails(work, now),
     )
 
 
-def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calendar: Calendar, now: datetime) -> int:
+def plan_digests(
+    db: Database,
+    policy: DigestPolicy,
+    *,
+    secrets: Secrets,
+    calendar: Calendar,
+    now: datetime,
+    plans: RoundPlans | None = None,
+) -> int:
     """Plan today's mails, once for each coordinator and day; gives how many are to be sent.
 
     A day on which there is nothing to tell, or that nobody planned in time, stands in the ledger as skipped. Nothing
@@ -89,9 +111,10 @@ def plan_digests(db: Database, policy: DigestPolicy, *, secrets: Secrets, calend
         lacking = _lacking(work.access.accounts(), ledger, policy, today)
         if not lacking:  # at most ticks all is planned
             return 0
-        agenda = read_agenda(work, calendar=calendar, now=now)
+        agenda = read_agenda(work, plans=plans, calendar=calendar, now=now)
     planner = Planner(agenda, policy, ledger, secrets, calendar, now)
-    rows = [row for account in lacking for row in planner.rows(account)] if agenda.chores or agenda.others else []
+    telling = [each for each in lacking if agenda.chores or agenda.others(each.email)]
+    rows = [row for account in telling for row in planner.rows(account)]
     return _plan(db, rows, now)
 
 
@@ -136,7 +159,7 @@ class Planner:
 
     def _is_due(self, account: Account, own: Sequence[Message]) -> bool:
         if account.digest:
-            return self.agenda.others or any(each.anything for each in self.agenda.chores)
+            return self.agenda.others(account.email) or any(each.anything for each in self.agenda.chores)
         reminded = [date.fromisoformat(each.slot) for each in own if _reminded(each)]
         return review_is_due(
             for_review_by(account, self.agenda.chores, self.agenda.accounts),
@@ -179,12 +202,10 @@ def _lacking(
     return tuple(each for each in wanting if each.email not in have)
 
 
-def _held(rounds: Iterable[Round], calendar: Calendar, now: datetime) -> tuple[Round, ...]:
+def _held(waiting: Iterable[Unconfirmed], calendar: Calendar, now: datetime) -> tuple[Unconfirmed, ...]:
     """In time for somebody to look through the round before it opens."""
     soon = calendar.add_working_days(calendar.local(now).date(), HELD_DAYS)
-    found = (each for each in rounds if each.is_held and now < each.closes_at)
-    near = (each for each in found if calendar.local(each.opens_at).date() <= soon)
-    return tuple(sorted(near, key=lambda each: each.opens_at))
+    return tuple(each for each in waiting if calendar.local(each.opens_at).date() <= soon)
 
 
 def _chores(work: Work, round_: Round, calendar: Calendar, now: datetime) -> Chores:

@@ -11,10 +11,10 @@ from workflow.domain.details import Correction
 from workflow.domain.digest import Asked, Chores, Late, Waiting, reminded_of
 from workflow.domain.incoming import IncomingKind
 from workflow.domain.letters import Chore, ChoreList, Digest, Letter, ReviewReminder, RoundDigest
-from workflow.domain.messages import Message, MessageKind
+from workflow.domain.messages import Message, MessageKind, MessageState
 from workflow.domain.people import Office
-from workflow.domain.rounds import Round
 from workflow.domain.submissions import State
+from workflow.domain.unconfirmed import Unconfirmed
 from workflow.services.digest import Agenda
 
 _NOBODY_KNOWN = {"sv": "Okänd adress", "en": "Unknown address"}
@@ -45,10 +45,12 @@ class _Writer:
             mailed=sum(len(each.mailed) for each in chores) + len(self._agenda.mailed),
             late=sum(len(each.late) for each in chores),
             waiting=sum(len(each.waiting) for each in chores),
-            undelivered=sum(len(each.failed) + len(each.unknown) for each in chores),
+            undelivered=sum(len(each.failed) + len(each.unknown) for each in chores) + len(self._others_troubled()),
             no_contact=sum(len(each.without_contact) for each in chores),
             beside=self._list("beside", [self._beside(each) for each in self._agenda.mailed]),
             held=self._list("held", [self._held(each) for each in self._agenda.held]),
+            failed=self._list("failed", self._troubled(MessageState.FAILED)),
+            unknown=self._list("unknown", self._troubled(MessageState.UNKNOWN)),
             register=self._list("register", [self._wanted(each) for each in self._agenda.corrections]),
         )
 
@@ -88,8 +90,15 @@ class _Writer:
         contact = correction.was.contact
         return Chore(unit=correction.was.unit_name, fact=contact.name or contact.email)
 
-    def _held(self, round_: Round) -> Chore:
-        late = "late" if round_.waits_in_vain(self._now) else ""
+    def _others_troubled(self) -> tuple[Message, ...]:
+        return self._agenda.troubled_for(self._message.to_email)
+
+    def _troubled(self, state: MessageState) -> list[Chore]:
+        found = (each for each in self._others_troubled() if each.state is state)
+        return [Chore(unit=each.to_name or each.to_email, fact=str(each.kind), detail=each.to_email) for each in found]
+
+    def _held(self, round_: Unconfirmed) -> Chore:
+        late = "late" if round_.opens_at <= self._now else ""
         opens = datewords.moment(round_.opens_at, self._language, self._calendar.zone)
         return Chore(unit=round_.title(self._language), fact=late, detail=opens)
 

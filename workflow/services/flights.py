@@ -105,7 +105,13 @@ class Air:
                 return False
             self.seen = batch.channel
             with self.room.db.read() as work:
-                material = gather_material(work, batch.mails, calendar=self.room.calendar, now=self.room.clock.now())
+                material = gather_material(
+                    work,
+                    batch.mails,
+                    calendar=self.room.calendar,
+                    now=self.room.clock.now(),
+                    plans=self.room.plans,
+                )
             self.desk.lay(batch.mails, material)
         return True
 

@@ -9,9 +9,12 @@ from workflow.domain.calendar import Calendar
 from workflow.domain.channel import NO_LIMIT, Rate
 from workflow.domain.messages import Message
 from workflow.domain.people import Office
+from workflow.domain.plans import RoundPlans
 from workflow.ports import Clock, Database, Documents, Envelopes, Postman, Renderer, Secrets, Work
 from workflow.services.rounds import SYSTEM
 
+Plans = Callable[[], RoundPlans | None]
+"""Reads what rounds.toml says now; None where it cannot be read."""
 CHANNEL = "smtp"
 """The name of the one way out there is."""
 
@@ -33,6 +36,7 @@ class Mailroom:
     moment: float = 0.001
     """Seconds that a commit waits at the most for others that could share it, while nobody is heard."""
     rate: Rate = NO_LIMIT
+    plans: Plans = lambda: None
     held: Callable[[], bool] = lambda: False
     """Asked before each claim: True, and nothing more is claimed (the clock is suspect, or the process is ending)."""
 

@@ -27,7 +27,7 @@ def decide_markers(
     if not prepared:
         return []
     messages = [each.message for each in prepared]
-    truths = read_truths(work, messages, calendar=room.calendar, now=now, lock=True)
+    truths = read_truths(work, messages, calendar=room.calendar, now=now, lock=True, plans=room.plans)
     lost = {each.id for each in messages if _has_lost_company(work, each)}
     return [_marked(each, truths, now, torn=torn, lost=lost) for each in prepared]
 

@@ -16,7 +16,7 @@ from workflow.services.details_letter import compose_details
 from workflow.services.digest import Agenda, read_agenda
 from workflow.services.digest_letters import compose_for_office
 from workflow.services.letters import Situation, compose
-from workflow.services.mailroom import Mailroom
+from workflow.services.mailroom import Mailroom, Plans
 from workflow.services.several import compose_several, with_secrets
 from workflow.services.sheets import edition_sheet, form_sheet
 
@@ -67,7 +67,9 @@ class Written:
         return (self.message.to_email, *(address_of(copy) for copy in self.frozen.copies))
 
 
-def gather_material(work: Work, messages: Iterable[Message], *, calendar: Calendar, now: datetime) -> Material:
+def gather_material(
+    work: Work, messages: Iterable[Message], *, calendar: Calendar, now: datetime, plans: Plans = lambda: None
+) -> Material:
     """Read all that is needed to write these mails."""
     leads = [each for each in messages if each.frozen is None]
     unwritten = [row for each in leads for row in (each, *each.company)]
@@ -80,7 +82,7 @@ def gather_material(work: Work, messages: Iterable[Message], *, calendar: Calend
         submissions=work.submissions.several({each.submission for each in unwritten if each.submission}),
         editions={(id_, each.slot): each for id_, editions in handed_in.items() for each in editions},
         recipients={each.id: each for id_ in sorted(with_people) for each in work.recipients.of(id_)},
-        agenda=read_agenda(work, calendar=calendar, now=now) if to_office else None,
+        agenda=read_agenda(work, plans=plans(), calendar=calendar, now=now) if to_office else None,
     )
 
 

@@ -1,6 +1,7 @@
 """The coordinator's side: where each of its rooms is."""
 
 from workflow.web import (
+    account_page,
     bundle_pages,
     by_hand_pages,
     contact_pages,
@@ -25,6 +26,7 @@ from workflow.web.office import new_router
 
 router = new_router()
 ROOMS = (
+    account_page,
     overview_page,
     register_pages,
     contact_pages,

@@ -17,12 +17,13 @@ from workflow.domain.errors import (
 from workflow.domain.plans import RoundPlan
 from workflow.domain.rounds import Round, RoundMove, RoundState
 from workflow.domain.submissions import State
+from workflow.domain.unconfirmed import unused
 from workflow.ports import Job
 from workflow.services import overview, rounds
 from workflow.services.consequences import consequences
 from workflow.services.corrections import waiting_corrections
 from workflow.web.forms_in import field
-from workflow.web.held import in_vain, unused
+from workflow.web.held import in_vain
 from workflow.web.office import Office, Posted, Seated, new_router
 from workflow.web.plan_form import PlanForm, as_planned, read_dates
 from workflow.web.site import go
