@@ -1,6 +1,7 @@
 """The schema equals the migrations, on both databases, and the upgrade may be run by anyone at any time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.losses import LosingDowngradeError
 from workflow.adapters.db.tables import metadata
+from workflow.domain.codes import LinkMode
 from workflow.domain.rounds import RoundState
 
 
@@ -97,22 +99,27 @@ def test_the_way_back_keeps_the_ledger_and_refuses_what_it_could_not_hold(
         work.outbox.plan([a_message()])
         work.outbox.note(an_attempt())
         work.access.add_account(an_account(digest=False))
-    there_and_back(sql_url, "0004")
+    with pytest.raises(LosingDowngradeError, match="1 coordinators who want no daily mail"):
+        migrate.downgrade(sql_url, "0004")
+    assert migrate.is_current(sql_url)
+    there_and_back(sql_url, "0004", losing=True)
     with sql_stocked.read() as work:
         assert work.outbox.list() == (a_message(),)
         assert work.outbox.attempts(a_message().id) == (an_attempt(),)
         assert work.access.accounts() == (an_account(digest=True),)
     with sql_stocked.begin() as work:
         work.outbox.plan([an_office_message()])
-    with pytest.raises(IntegrityError):
+    with pytest.raises(LosingDowngradeError, match="1 mails about no unit"):
         migrate.downgrade(sql_url, "0004")
+    with pytest.raises(IntegrityError):
+        migrate.downgrade(sql_url, "0004", losing=True)
     assert migrate.is_current(sql_url)
     with sql_stocked.read() as work:
         assert len(work.outbox.list()) == 2
 
 
-def there_and_back(url: str, revision: str) -> None:
-    migrate.downgrade(url, revision)
+def there_and_back(url: str, revision: str, *, losing: bool = False) -> None:
+    migrate.downgrade(url, revision, losing=losing)
     migrate.upgrade(url)
 
 
@@ -133,6 +140,17 @@ def test_the_way_back_says_what_it_would_lose_and_loses_it_only_knowingly(sql_ur
     migrate.downgrade(sql_url, "0003", losing=True)
     assert migrate.current(sql_url) == "0003"
     migrate.upgrade(sql_url)
+
+
+def test_links_that_ask_for_a_code_are_not_made_direct_unawares(sql_url: str) -> None:
+    with closing(SqlDatabase(make_engine(sql_url))) as db, db.begin() as work:
+        work.rounds.add(a_round(links=LinkMode.VERIFIED))
+    with pytest.raises(LosingDowngradeError, match="1 rounds whose links ask for a code"):
+        migrate.downgrade(sql_url, "0011")
+    assert migrate.is_current(sql_url)
+    there_and_back(sql_url, "0011", losing=True)
+    with closing(SqlDatabase(make_engine(sql_url))) as db, db.read() as work:
+        assert work.rounds.get("2027-T1").links is LinkMode.DIRECT
 
 
 @pytest.mark.parametrize("state", ["sending", "handing", "unknown", "skipped"])

@@ -23,6 +23,8 @@ class Loss:
 
 LOSSES = (
     Loss("0004", "rounds", "NOT confirmed", "rounds that are held until a person confirms them: they would open"),
+    Loss("0005", "accounts", "NOT digest", "coordinators who want no daily mail: they would get it again"),
+    Loss("0005", "outbox", "submission IS NULL", "mails about no unit, which the older ledger cannot hold"),
     Loss("0006", "contacts", "valid_from IS NOT NULL OR valid_to IS NOT NULL", "contacts' first and last days"),
     Loss("0006", "contacts", "undeliverable_since IS NOT NULL", "marks of addresses that do not work"),
     Loss("0006", "recipients", "starts_at IS NOT NULL OR ends_at IS NOT NULL", "changes of person within a round"),
@@ -30,6 +32,7 @@ LOSSES = (
     Loss("0010", "outbox", "lead <> ''", "mails about several units: which of them told of which"),
     Loss("0011", "details_checks", "1 = 1", "yearly questions about the register, with their answers"),
     Loss("0011", "corrections", "1 = 1", "corrections that contacts have asked for"),
+    Loss("0012", "rounds", "links <> 'direct'", "rounds whose links ask for a code: they would open without"),
     Loss("0015", "incoming", "1 = 1", "mails that came in, with their files"),
     Loss("0016", "attachments", "1 = 1", "attachments beside drafts"),
     Loss("0016", "edition_files", "1 = 1", "attachments that have been handed in"),
