@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.web.houses import NORRBY, ROUND, LiveSite, link_of
+from tests.web.houses import NORRBY, ROUND, LiveSite, content, fill_in, link_of
 from workflow.domain.codes import LinkMode
 from workflow.domain.messages import MessageKind
 from workflow.domain.submissions import State
@@ -54,3 +54,37 @@ def test_a_scanner_that_presses_everything_changes_nothing_of_the_report(
         assert all(mails.count(link) <= 3 for link in set(mails))
     else:
         assert mails == []
+
+
+def test_a_scanner_that_goes_on_into_the_form_and_runs_its_script_changes_nothing(
+    live_site: LiveSite, chromium: Browser
+) -> None:
+    """It opens every page that the form leads to, puts the pointer and the focus everywhere, and presses no button."""
+    house = live_site.house
+    fill_in(house, NORRBY)
+    page = chromium.new_context().new_page()
+    page.goto(live_site.url + link_of(house, NORRBY))
+    page.locator("main button").first.click()
+    page.wait_for_url("**/svara")
+    before, sent = content(house), []
+    page.on("request", lambda request: sent.append(request.url) if request.method not in {"GET", "HEAD"} else None)
+    seen, waiting = set(), [page.url]
+    while waiting:
+        url = waiting.pop()
+        seen.add(url)
+        if "html" not in page.request.get(url).headers.get("content-type", ""):
+            continue
+        page.goto(url)
+        page.mouse.wheel(0, 10_000)
+        for each in page.locator("input:not([type=hidden]), textarea, select, summary").all():
+            if each.is_visible():
+                each.focus()
+        page.evaluate("document.activeElement && document.activeElement.blur()")
+        page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+        links = page.eval_on_selector_all("a[href]", "all => all.map(each => each.href.split('#')[0])")
+        new = {each for each in links if each.startswith(live_site.url)} - seen - set(waiting)
+        waiting += sorted(new)
+    page.context.close()
+    assert len(seen) > 5
+    assert sent == []
+    assert content(house) == before
