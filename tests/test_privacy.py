@@ -209,6 +209,7 @@ COMMANDS = [
     ["submission", "previous", ROUND, "norrby", "--json"],
     ["units", "handover", ROUND, "norrby", "--to", "Nils Ny", "nils@norrby.example", "--dry-run"],
     ["units", "details", "--json"],
+    ["units", "corrections", "--json"],
     ["units", "details", "--mail", "asa.pahittad@norrby.example"],
     ["mail", "list", ROUND, "--json"],
     ["inbox", "list", "--json"],

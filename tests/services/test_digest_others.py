@@ -120,3 +120,17 @@ def test_a_question_about_the_register_that_failed_is_told_of_until_it_is_answer
     at(house, "2027-12-03")
     assert plan(house) == 0
     assert NOTHING_TO_DO not in {why for *_, why in ends(house)}
+
+
+def test_a_coordinator_who_stands_in_the_register_too_keeps_their_daily_mail(house: House) -> None:
+    """Found: the yearly question to the same address made the planner stumble, and nobody had a daily mail."""
+    empty(house)
+    with house.db.begin() as work:
+        work.people.replace([a_unit()], [a_contact(name=KARIN.name, email=KARIN.email)])
+    house.clock.at = house.calendar.at(date(2027, 12, 1), time(9))
+    now = house.clock.at
+    assert plan_details(house.db, DetailsPolicy(), secrets=house.secrets, calendar=house.calendar, now=now) == 1
+    house.deliver()
+    at(house, "2027-12-02")
+    held = plans(a_plan("T2", later=timedelta(weeks=30), confirmed=False))
+    assert plan(house, held) == 1

@@ -80,7 +80,7 @@ def _head(status: DetailsStatus) -> Record:
 def _lines(status: DetailsStatus, waiting: int) -> list[str]:
     lines = [f"{status.year}: {status.answered} of {len(status.people)} have answered."] if status.year else []
     if waiting:
-        lines.append(f"{waiting} wait for a coordinator (page Register).")
+        lines.append(f"{waiting} wait for a coordinator (`tertial units corrections`).")
     if status.next_at:
         lines.append(
             f"The next question goes {shown(status.next_at)}, to {status.next_people} people of today's register."

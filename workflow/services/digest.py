@@ -143,7 +143,7 @@ class Planner:
     now: datetime
 
     def rows(self, account: Account) -> list[Message]:
-        own = [each for each in self.ledger if each.to_email == account.email]
+        own = [each for each in self.ledger if each.to_email == account.email and each.kind in TO_OFFICE]
         last = max((date.fromisoformat(each.slot) for each in own), default=None)
         opens = (self.calendar.local(each.round.opens_at).date() for each in self.agenda.chores)
         opened = min(opens, default=self.agenda.today)
