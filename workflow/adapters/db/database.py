@@ -17,6 +17,7 @@ from workflow.adapters.db.extensions import SqlExtensions
 from workflow.adapters.db.guards import SqlGuards
 from workflow.adapters.db.incoming import SqlIncoming
 from workflow.adapters.db.log import SqlLog
+from workflow.adapters.db.moulds import Moulds
 from workflow.adapters.db.outbox import SqlOutbox
 from workflow.adapters.db.people import SqlPeople, SqlRecipients
 from workflow.adapters.db.rounds import SqlRounds
@@ -25,7 +26,7 @@ from workflow.adapters.db.submissions import SqlEditions, SqlSubmissions
 
 
 class SqlWork:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, moulds: Moulds) -> None:
         self.rounds = SqlRounds(connection)
         self.submissions = SqlSubmissions(connection)
         self.drafts = SqlDrafts(connection)
@@ -36,7 +37,7 @@ class SqlWork:
         self.details = SqlDetails(connection)
         self.recipients = SqlRecipients(connection)
         self.codes = SqlCodes(connection)
-        self.outbox = SqlOutbox(connection)
+        self.outbox = SqlOutbox(connection, moulds)
         self.incoming = SqlIncoming(connection)
         self.standings = SqlStandings(connection)
         self.channels = SqlChannels(connection)
@@ -50,18 +51,19 @@ class SqlDatabase:
     def __init__(self, engine: Engine) -> None:
         self._writers = engine
         self._readers = readers_of(engine)
+        self._moulds = Moulds()
 
     @contextmanager
     def begin(self) -> Iterator[SqlWork]:
         """Commit on a clean exit, roll back on an error. On SQLite one writer at a time; the others wait up to 30 s."""
         with self._writers.begin() as connection:
-            yield from _whole(SqlWork(connection))
+            yield from _whole(SqlWork(connection, self._moulds))
 
     @contextmanager
     def read(self) -> Iterator[SqlWork]:
         """Show one snapshot. A write in here is refused by the database (sqlalchemy.exc.DBAPIError)."""
         with self._readers.begin() as connection:
-            yield from _whole(SqlWork(connection))
+            yield from _whole(SqlWork(connection, self._moulds))
 
     def close(self) -> None:
         self._writers.dispose()

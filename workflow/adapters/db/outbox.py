@@ -13,16 +13,16 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     literal,
-    null,
     or_,
     select,
     update,
 )
 
-from workflow.adapters.db import codecs, tables
+from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all, update_all
+from workflow.adapters.db.letters import LETTER, NO_LETTER, SqlLetters, letter_of
+from workflow.adapters.db.moulds import Moulds
 from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
 from workflow.adapters.db.tables import (
     ABOUT_NO_UNIT,
@@ -75,15 +75,15 @@ _STANDING = (
 )
 
 
-_FROZEN = select(letters.c.frozen).where(letters.c.message == outbox.c.id).scalar_subquery().label("frozen")
-_WHOLE: Select[Any] = select(*outbox.c, _FROZEN)
-LIGHT: Select[Any] = select(*outbox.c, null().label("frozen"))
+_WHOLE: Select[Any] = select(*outbox.c, *LETTER)
+LIGHT: Select[Any] = select(*outbox.c, *NO_LETTER)
 """Mails without their rendered text."""
 
 
 class SqlOutbox:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, cast: Moulds) -> None:
         self._connection = connection
+        self._letters = SqlLetters(connection, cast)
 
     def plan(self, messages: Iterable[Message]) -> int:
         """Insert in one fixed order, so that two planners of the same keys wait for each other, never both at once."""
@@ -96,7 +96,7 @@ class SqlOutbox:
         if others:
             statement = insert_if_new(self._connection, outbox, *_KEY_WITHOUT_UNIT, where=ABOUT_NO_UNIT)
             new += len(self._connection.execute(statement, others).all())
-        insert_all(self._connection, letters, [_letter(each) for each in messages if each.frozen], unless=("message",))
+        self._letters.keep(messages)
         return new
 
     def get(self, message_id: str) -> Message:
@@ -163,11 +163,8 @@ class SqlOutbox:
         return stands
 
     def _keep_letters(self, pairs: Iterable[Pair]) -> None:
-        """The first rendering stays, whatever the code above says, until it falls."""
-        new = [_letter(after) for before, after in pairs if before.frozen is None and after.frozen is not None]
-        insert_all(self._connection, letters, new, unless=("message",))
-        if fallen := [after.id for before, after in pairs if after.is_thawed_from(before)]:
-            self._connection.execute(delete(letters).where(letters.c.message.in_(fallen)))
+        self._letters.keep(after for before, after in pairs if before.frozen is None)
+        self._letters.drop([after.id for before, after in pairs if after.is_thawed_from(before)])
 
     def note(self, *attempts: Attempt) -> None:
         insert_all(self._connection, tables.attempts, [_noted(attempt) for attempt in attempts])
@@ -249,10 +246,6 @@ def _puts_belt_on(before: Message, after: Message) -> bool:
     return _wears_belt(after) and not (_wears_belt(before) and before.local_day == after.local_day)
 
 
-def _letter(message: Message) -> Values:
-    return {"message": message.id, "frozen": message.frozen and codecs.plain_frozen(message.frozen)}
-
-
 def _by_what_changes(pairs: Sequence[Pair]) -> dict[tuple[str, ...], list[Values]]:
     """Rows in which the same columns change are written by one statement."""
     groups: dict[tuple[str, ...], list[Values]] = {}
@@ -317,7 +310,7 @@ def message_of(row: Row[Any]) -> Message:
         attempts=row.attempts,
         fence=row.fence,
         lease_until=row.lease_until,
-        frozen=row.frozen and codecs.frozen_of(row.frozen),
+        frozen=letter_of(row),
         sent_at=row.sent_at,
         reply=row.reply,
         lead=row.lead,

@@ -433,11 +433,19 @@ _partial_index("ix_outbox_person", "address", "due_at", where=MAY_LEAD)
 SECOND_BELT = _partial_index("uq_outbox_second_belt", "address", "local_day", where=WEARS_BELT, unique=True)
 """One reminder per address and local day, whatever the code above it does."""
 
+moulds = Table(  # what letters have in common
+    "moulds",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _json("lines"),
+)
+
 letters = Table(  # beside the ledger: a row of it is written four times, its letter once
     "letters",
     metadata,
     Column("message", ForeignKey("outbox.id"), primary_key=True),
     _json("frozen"),
+    Column("mould", ForeignKey("moulds.digest")),
 )
 
 attempts = Table(
