@@ -12,7 +12,6 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    bindparam,
     literal,
     or_,
     select,
@@ -23,7 +22,7 @@ from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all, update_all
 from workflow.adapters.db.letters import LETTER, NO_LETTER, SqlLetters, letter_of
 from workflow.adapters.db.moulds import Moulds
-from workflow.adapters.db.statements import Values, insert_if_new, locked, one, refused_as
+from workflow.adapters.db.statements import Values, among, insert_if_new, locked, one, refused_as
 from workflow.adapters.db.tables import (
     ABOUT_NO_UNIT,
     BELTED_STATES,
@@ -68,11 +67,7 @@ _MOVING = (
 _IDENTIFIED = ("was_id", "was_state", "was_fence")
 _moving = attrgetter(*_MOVING)
 _PLAIN: Mapping[str, Callable[[Any], object]] = {"copies": list, "detail": dict, "state": str}
-_STANDING = (
-    select(outbox.c.id, outbox.c.state, outbox.c.fence)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(outbox.c.id)
-)
+_STANDING = select(outbox.c.id, outbox.c.state, outbox.c.fence)
 
 
 _WHOLE: Select[Any] = select(*outbox.c, *LETTER)
@@ -152,7 +147,8 @@ class SqlOutbox:
         if not pairs:
             return ()
         ids = [before.id for before, _ in pairs]
-        rows = self._connection.execute(locked(self._connection, _STANDING), {"ids": ids})
+        query = locked(self._connection, among(self._connection, _STANDING, outbox.c.id))
+        rows = self._connection.execute(query, {"ids": ids})
         standing = {row.id: (row.state, row.fence) for row in rows}
         stands = tuple(standing.get(before.id) == (str(before.state), before.fence) for before, _ in pairs)
         chosen = [pair for pair, unchanged in zip(pairs, stands, strict=True) if unchanged]

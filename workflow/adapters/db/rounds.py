@@ -3,16 +3,16 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from workflow.adapters.db import codecs
-from workflow.adapters.db.statements import Values, insert_if_new, locked, one
+from workflow.adapters.db.statements import Values, among, insert_if_new, locked, one
 from workflow.adapters.db.tables import rounds
 from workflow.domain.codes import LinkMode
 from workflow.domain.errors import StaleWriteError, UnknownRoundError
 from workflow.domain.rounds import Round, RoundState
 
-_STATES = select(rounds.c.id, rounds.c.state).where(rounds.c.id.in_(bindparam("ids", expanding=True)))
+_STATES = select(rounds.c.id, rounds.c.state)
 
 
 class SqlRounds:
@@ -30,7 +30,8 @@ class SqlRounds:
         return tuple(_round(row) for row in self._connection.execute(query))
 
     def states(self, ids: Collection[str]) -> dict[str, RoundState]:
-        return {row.id: RoundState(row.state) for row in self._connection.execute(_STATES, {"ids": sorted(ids)})}
+        rows = self._connection.execute(among(self._connection, _STATES, rounds.c.id), {"ids": sorted(ids)})
+        return {row.id: RoundState(row.state) for row in rows}
 
     def add(self, round_: Round) -> bool:
         statement = insert_if_new(self._connection, rounds, "id")

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from workflow.adapters.db import codecs, tables
 from workflow.adapters.db.attachments import content_of, freeze_files, frozen_files
 from workflow.adapters.db.bulk import insert_all
-from workflow.adapters.db.statements import Values, locked
+from workflow.adapters.db.statements import Values, among, locked
 from workflow.adapters.db.tables import edition_files, editions, submissions
 from workflow.domain.attachments import AttachedFile
 from workflow.domain.errors import NotFoundError, StaleWriteError
@@ -22,13 +22,8 @@ _SAVE = (
     .where(submissions.c.id == bindparam("of"), submissions.c.version == bindparam("shown"))
     .returning(submissions.c.version)
 )
-_SEVERAL = select(submissions).where(submissions.c.id.in_(bindparam("ids", expanding=True))).order_by(submissions.c.id)
-
-_STANDINGS = (
-    select(submissions.c.id, submissions.c.state, submissions.c.deadline_revision, submissions.c.due_at)
-    .where(submissions.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(submissions.c.id)
-)
+_SEVERAL = select(submissions)
+_STANDINGS = select(submissions.c.id, submissions.c.state, submissions.c.deadline_revision, submissions.c.due_at)
 
 
 class SqlSubmissions:
@@ -43,13 +38,17 @@ class SqlSubmissions:
         return submission_of(row)
 
     def several(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Submission]:
-        query = locked(self._connection, _SEVERAL) if lock else _SEVERAL
+        query = self._among(_SEVERAL, lock=lock)
         return {row.id: submission_of(row) for row in self._connection.execute(query, {"ids": sorted(ids)})}
 
     def standings(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Standing]:
-        query = locked(self._connection, _STANDINGS) if lock else _STANDINGS
+        query = self._among(_STANDINGS, lock=lock)
         rows = self._connection.execute(query, {"ids": sorted(ids)})
         return {id_: Standing(State(state), revision, due_at) for id_, state, revision, due_at in rows}
+
+    def _among(self, query: Select[Any], *, lock: bool) -> Select[Any]:
+        query = among(self._connection, query, submissions.c.id)
+        return locked(self._connection, query) if lock else query
 
     def of_round(self, round_id: str) -> tuple[Submission, ...]:
         query = select(submissions).where(submissions.c.round == round_id).order_by(submissions.c.id)
