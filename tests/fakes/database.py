@@ -201,8 +201,8 @@ class FakeRecipients:
             refer(self._tables.recipients, link.recipient)
             insert(self._tables.links, link.id, in_utc(link))
 
-    def of(self, submission_id: str) -> tuple[Recipient, ...]:
-        return self._where(lambda each: each.submission == submission_id)
+    def of(self, *submissions: str) -> tuple[Recipient, ...]:
+        return self._where(lambda each: each.submission in submissions)
 
     def of_round(self, round_id: str) -> tuple[Recipient, ...]:
         return self._where(lambda each: self._tables.submissions[each.submission].round == round_id)

@@ -81,7 +81,7 @@ def gather_material(
         rounds={id_: work.rounds.get(id_) for id_ in {each.round for each in unwritten if each.round}},
         submissions=work.submissions.several({each.submission for each in unwritten if each.submission}),
         editions={(id_, each.slot): each for id_, editions in handed_in.items() for each in editions},
-        recipients={each.id: each for id_ in sorted(with_people) for each in work.recipients.of(id_)},
+        recipients={each.id: each for each in work.recipients.of(*sorted(with_people))} if with_people else {},
         agenda=read_agenda(work, plans=plans(), calendar=calendar, now=now) if to_office else None,
     )
 

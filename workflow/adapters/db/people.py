@@ -142,8 +142,8 @@ class SqlRecipients:
         self._connection.execute(_NOW_REACHED, {"reached": sorted(reached)})
         insert_all(self._connection, tables.links, [_link_values(link) for link in links])
 
-    def of(self, submission_id: str) -> tuple[Recipient, ...]:
-        return self._recipients(RECIPIENTS.where(tables.recipients.c.submission == submission_id))
+    def of(self, *submissions: str) -> tuple[Recipient, ...]:
+        return self._recipients(RECIPIENTS.where(tables.recipients.c.submission.in_(submissions)))
 
     def of_round(self, round_id: str) -> tuple[Recipient, ...]:
         query = RECIPIENTS.join(tables.submissions)

@@ -1,9 +1,9 @@
 """What may stand in a mail's header: one mailbox per address, and words without hidden characters."""
 
 import re
-from email.header import Header
+from base64 import b64encode
+from collections.abc import Iterator
 from email.headerregistry import Address
-from functools import lru_cache
 from typing import Final
 
 from workflow.domain.errors import RefusedError
@@ -19,6 +19,8 @@ _LONGEST: Final = 254
 _HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _PLAIN_WORDS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]{1,60}")
 _LINE: Final = 75  # RFC 2047 §2
+_CONTINUES: Final = re.compile(b"[\x80-\xbf]")  # UTF-8: not the first byte of a character
+_ENCODED_WORD: Final = "=?utf-8?b?{}?="
 
 
 class AddressRefusedError(RefusedError):
@@ -59,9 +61,19 @@ def clean(words: str, *, field: str) -> str:
     return words
 
 
-@lru_cache(maxsize=4096)  # the library takes its time, and a round's names and subjects come again
 def encoded(words: str, *, field: str) -> str:
     """Words of a header in ASCII, folded with CRLF; anything but plain short words as RFC 2047 encoded words."""
     if _PLAIN_WORDS.fullmatch(words) and words == " ".join(words.split()):
         return words
-    return Header(words, charset="utf-8", header_name=field, maxlinelen=_LINE).encode(linesep="\r\n")
+    return "\r\n ".join(_encoded_words(words, len(field) + len(": ")))
+
+
+def _encoded_words(words: str, indent: int) -> Iterator[str]:
+    """No line longer than 75, no character cut in two (RFC 2047 §2, §5). The library takes a third of a mail's time."""
+    data = words.encode()
+    while data:
+        end = (_LINE - indent - len(_ENCODED_WORD.format(""))) // 4 * 3
+        while end < len(data) and _CONTINUES.match(data, end):  # in the midst of a character
+            end -= 1
+        yield _ENCODED_WORD.format(b64encode(data[:end]).decode("ascii"))
+        data, indent = data[end:], 1

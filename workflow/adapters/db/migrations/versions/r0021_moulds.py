@@ -1,13 +1,13 @@
 """What letters have in common is kept once; those that are there stay whole.
 
-Revision ID: 0018
+Revision ID: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0021"
+down_revision = "0020"
 
 _MOULDS = sa.table("moulds", sa.column("digest", sa.Text), sa.column("lines", sa.JSON))
 _LETTERS = sa.table("letters", sa.column("message", sa.Text), sa.column("frozen", sa.JSON), sa.column("mould", sa.Text))
