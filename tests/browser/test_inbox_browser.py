@@ -3,10 +3,12 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.adapters.mail.mailbag import answer
 from tests.browser.looking import a_page, faults, overflow
 from tests.web.houses import COORDINATOR, NORRBY, LiveSite, link_of
 from tests.web.mailed import arrive, bounce, mail_form
 from tests.web.office import ROUND_PAGE, submission
+from workflow.adapters.mail.incoming import read_mail
 
 pytestmark = pytest.mark.browser
 
@@ -19,6 +21,7 @@ def mailed(live_site: LiveSite) -> LiveSite:
     bounce(live_site.house, "2027-T1.vatten")
     arrive(live_site.house, "Köp nu!", sender="spam@annan.example", delivered_to=("svar@tertial.example",))
     mail_form(live_site.house, {"mark": "Tolv markanvisningar."})
+    live_site.house.give_up(read_mail(answer("Hej", subject="Vårt underlag").as_bytes()), "Tertial-problem")
     return live_site
 
 
@@ -34,6 +37,7 @@ def test_every_page_is_accessible_and_fits_a_telephone(chromium: Browser, mailed
     with a_page(chromium, width=360, scheme=scheme) as page:
         log_in(page, mailed, "/inkommet?lage=alla")
         paths = [page.url.removeprefix(mailed.url), ROUND_PAGE, f"{ROUND_PAGE}/underlag/norrby"]
+        paths.append("/inkommet")
         paths += [each.get_attribute("href") or "" for each in page.locator(".arrivals li a:first-child").all()]
         for path in dict.fromkeys(paths):
             page.goto(f"{mailed.url}{path}")

@@ -99,6 +99,31 @@ def test_when_the_house_can_take_nothing_in_no_mail_is_blamed(server: Dovecot) -
     assert [len(server.held(name)) for name in ("INBOX", DONE, PROBLEMS)] == [2, 0, 0]
 
 
+def test_whoever_gives_a_mail_up_is_told_before_it_is_moved_and_a_house_that_is_away_moves_nothing(
+    server: Dovecot,
+) -> None:
+    server.deliver(numbered(0))
+    inbox, told = server.inbox(), []
+
+    def never(_: IncomingMail) -> None:
+        raise ValueError("never")
+
+    def give_up(mail: IncomingMail, folder: str) -> None:
+        told.append((mail.subject, folder, len(server.held("INBOX"))))
+        if len(told) == 1:
+            raise NotNowError
+
+    for _ in range(TRIES - 1):
+        inbox.fetch(never, give_up)
+    assert told == []
+    with pytest.raises(NotNowError):
+        inbox.fetch(never, give_up)
+    assert [len(server.held(name)) for name in ("INBOX", PROBLEMS)] == [1, 0]
+    assert inbox.fetch(never, give_up).set_aside == 1
+    assert told == [("nr 0", PROBLEMS, 1)] * 2
+    assert [len(server.held(name)) for name in ("INBOX", PROBLEMS)] == [0, 1]
+
+
 def test_a_crash_between_taking_in_and_moving_offers_the_same_bytes_again(server: Dovecot) -> None:
     server.deliver(*map(numbered, range(2)))
     digests: list[str] = []
