@@ -53,14 +53,16 @@ def test_what_is_asked_for_is_listed_and_applied(asked: Terminal) -> None:
     assert "The register says so now" in asked("units", "correct", row["id"][:6], "apply", now=AFTER).output
     assert phone(asked) == "08-508 99 999"
     assert asked.json("units", "corrections", now=AFTER) == []
-    asked("units", "correct", row["id"], "refuse", now=AFTER, code=1)
+    asked("units", "correct", row["id"], "refuse", "--reason", "x", now=AFTER, code=1)
 
 
 @pytest.mark.parametrize("answer", ["refuse", "handled"])
 def test_or_closed_with_the_register_as_it_is(asked: Terminal, answer: str) -> None:
     (row,) = asked.json("units", "corrections", now=AFTER)
     before = phone(asked)
-    asked("units", "correct", row["id"], answer, now=AFTER)
+    why = ["--reason", "Växeln är kvar."] if answer == "refuse" else []
+    asked("units", "correct", row["id"], answer, *([] if why else ["--reason", "x"]), now=AFTER, code=2)
+    asked("units", "correct", row["id"], answer, *why, now=AFTER)
     assert phone(asked) == before
     assert asked.json("units", "corrections", now=AFTER) == []
 

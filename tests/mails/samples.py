@@ -12,6 +12,7 @@ from workflow.domain.letters import (
     Colleague,
     DetailsCheck,
     DetailsItem,
+    DetailsRefused,
     Digest,
     Excused,
     Extension,
@@ -343,6 +344,10 @@ def _details(language: str) -> Iterator[tuple[str, Letter]]:
         **office(language), items=(item, span), is_mailbox=False, is_again=False, until=words["due_day"]
     )
     yield "details_check", letter
+    yield (
+        "details_refused",
+        DetailsRefused(**office(language), unit=item.unit, asked="Alva Påhittad, 08-1", reason="Växeln är kvar."),
+    )
     yield "details_check-again", replace(letter, items=(replace(item, until=words["due_day"]),), is_again=True)
     box = replace(item, role="function_mailbox", name="", email="registrator@hagersten-alvsjo.example", phone="")
     yield "details_check-mailbox", replace(letter, items=(box,), is_mailbox=True, first_name="")

@@ -10,7 +10,7 @@ from tests.services.conftest import NORRBY, OFFICE, House
 from tests.services.test_details import at, plan
 from workflow.domain.details import CorrectionClosedError, CorrectionState, DetailsPolicy, Said, Wish
 from workflow.domain.digest import DigestPolicy
-from workflow.domain.errors import LinkError, StaleWriteError
+from workflow.domain.errors import LinkError, ReasonMissingError, StaleWriteError
 from workflow.domain.messages import MessageKind
 from workflow.domain.people import Contact, Role
 from workflow.services.contacts import TwoAtOnceError
@@ -18,8 +18,9 @@ from workflow.services.corrections import (
     OwnWordsError,
     RegisterChangedError,
     apply_correction,
-    close_correction,
+    handle_correction,
     open_corrections,
+    refuse_correction,
 )
 from workflow.services.details_answers import NothingAskedError, Reader, SameAddressError, Wished
 from workflow.services.digest import plan_digests
@@ -154,7 +155,7 @@ def test_one_press_makes_the_change_in_the_register(asked: House) -> None:
     with pytest.raises(CorrectionClosedError):
         apply(asked, request)
     with pytest.raises(CorrectionClosedError):
-        close_correction(asked.db, request, CorrectionState.REFUSED, by="k-2", now=asked.clock.at)
+        refuse_correction(asked.db, request, reason="Bo svarar", by="k-2", secrets=asked.secrets, now=asked.clock.at)
 
 
 def test_a_new_address_counts_as_one_that_works(asked: House) -> None:
@@ -193,7 +194,7 @@ def test_what_the_register_no_longer_says_is_not_changed_over_it(asked: House) -
     with pytest.raises(RegisterChangedError):
         apply(asked, request)
     assert state(asked, request) is CorrectionState.ASKED
-    close_correction(asked.db, request, CorrectionState.HANDLED, by="k-1", now=asked.clock.at)
+    handle_correction(asked.db, request, by="k-1", now=asked.clock.at)
     assert open_corrections(asked.db, now=asked.clock.at) == ()
     assert "details.handled" in asked.events()
 
@@ -209,7 +210,7 @@ def test_own_words_are_for_a_person_to_act_on(asked: House) -> None:
     request = ask_for(asked, Wished(wish=Wish.OTHER, note="Vi slås ihop med Hamnen."))
     with pytest.raises(OwnWordsError):
         apply(asked, request)
-    close_correction(asked.db, request, CorrectionState.REFUSED, by="k-1", now=asked.clock.at)
+    refuse_correction(asked.db, request, reason="Bo svarar", by="k-1", secrets=asked.secrets, now=asked.clock.at)
     assert state(asked, request) is CorrectionState.REFUSED
 
 
@@ -231,6 +232,25 @@ def test_coordinators_hear_of_it_in_the_morning_even_between_rounds(house: House
     assert "Norrby stadsdelsnämnd: Åsa Påhittad" in digest.text
     assert "/register/uppgifter" in digest.text
     assert PHONE.note not in digest.text
-    close_correction(house.db, request, CorrectionState.HANDLED, by="k-1", now=house.clock.at)
+    handle_correction(house.db, request, by="k-1", now=house.clock.at)
     at(house, "2027-12-03", "08:00")
     assert tell(now=house.clock.at) == 0
+
+
+def test_who_asked_hears_by_mail_why_it_was_refused(asked: House) -> None:
+    request = ask_for(asked, PHONE)
+    with pytest.raises(ReasonMissingError):
+        refuse_correction(asked.db, request, reason=" ", by="k-1", secrets=asked.secrets, now=asked.clock.at)
+    refuse_correction(asked.db, request, reason="Växeln är kvar.", by="k-1", secrets=asked.secrets, now=asked.clock.at)
+    asked.deliver()
+    (mail,) = asked.postman.taken
+    assert mail.recipients == (ASA,)
+    with asked.read() as work:
+        (row,) = work.outbox.list(kinds={MessageKind.DETAILS_REFUSED})
+        frozen = work.outbox.get(row.id).frozen
+        assert "kvar." not in str([each.event for each in work.log.all()]), "the log holds ids only"
+    assert frozen
+    assert "Ändringen i registret har inte gjorts" in frozen.subject
+    for words in ("Växeln är kvar.", "08-508 99 999"):
+        assert words in frozen.text
+        assert words in frozen.html

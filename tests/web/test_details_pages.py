@@ -145,6 +145,22 @@ def test_what_the_register_says_now_is_not_written_over(asked: App) -> None:
     assert waiting_corrections(asked.db) == ()
 
 
+def test_a_refusal_needs_its_reason_which_goes_by_mail(asked: App) -> None:
+    wish(browser(asked), path(asked), **NEW_PHONE)
+    (request,) = waiting_corrections(asked.db)
+    office = sign_in(asked)
+    page = office.get(PAGE).text
+    assert "Skäl, om du avslår" in page
+    no = {"csrf": csrf_of(page), "deed": "refused"}
+    assert office.post(f"{PAGE}/{request.id}", data=no).status_code == 422
+    assert waiting_corrections(asked.db) == (request,)
+    assert office.post(f"{PAGE}/{request.id}", data=no | {"reason": "Växeln är kvar."}).status_code == 303
+    assert waiting_corrections(asked.db) == ()
+    with asked.db.read() as work:
+        told = [each for each in work.outbox.list() if each.kind == "details_refused"]
+    assert [(each.to_email, each.detail["reason"]) for each in told] == [(request.was.contact.email, "Växeln är kvar.")]
+
+
 def test_a_change_in_between_is_shown_and_the_words_are_kept(asked: App) -> None:
     client, url = browser(asked), path(asked)
     shown = seal_of(client.get(url).text)

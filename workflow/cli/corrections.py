@@ -7,10 +7,16 @@ import typer
 
 from workflow.cli.output import AsJson, DryRunFlag, done, field, listing, plain, time_of
 from workflow.cli.shell import BY, Shell, command
-from workflow.domain.details import Correction, CorrectionState, Wish
+from workflow.domain.details import Correction, Wish
 from workflow.domain.errors import NotFoundError
 from workflow.ports import Database, Job
-from workflow.services.corrections import Asked, apply_correction, close_correction, open_corrections
+from workflow.services.corrections import (
+    Asked,
+    apply_correction,
+    handle_correction,
+    open_corrections,
+    refuse_correction,
+)
 from workflow.services.listings import instant
 
 app = typer.Typer()
@@ -55,18 +61,22 @@ def correct(
     correction: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
     answer: Annotated[Answer, typer.Argument(help="Change the register so, mark it as done by hand, or say no.")],
     *,
+    reason: Annotated[str, typer.Option("--reason", help="Why not: who asked gets it by mail.")] = "",
     dry_run: DryRunFlag = False,
 ) -> None:
     """Decide what a contact has asked for. Who takes over does so at once, in open rounds too."""
+    if bool(reason.strip()) != (answer is Answer.REFUSE):
+        raise typer.BadParameter("give it with refuse, and only then.", param_hint="--reason")
     house, db = shell.house, shell.database(dry_run=dry_run)
     found = _find(house.db, correction, shell)
     if answer is Answer.APPLY:
         apply_correction(db, found.id, by=BY, secrets=house.secrets, calendar=house.calendar, now=shell.now())
-        if not dry_run:
-            shell.nudge(Job.DELIVER)
+    elif answer is Answer.REFUSE:
+        refuse_correction(db, found.id, reason=reason, by=BY, secrets=house.secrets, now=shell.now())
     else:
-        state = CorrectionState.HANDLED if answer is Answer.HANDLED else CorrectionState.REFUSED
-        close_correction(db, found.id, state, by=BY, now=shell.now())
+        handle_correction(db, found.id, by=BY, now=shell.now())
+    if not dry_run:
+        shell.nudge(Job.DELIVER)
     who = found.was.contact.name or found.was.contact.email
     done(plain(f"{_DONE[answer]}: {who}, {found.was.unit_name}."), dry_run=dry_run)
 

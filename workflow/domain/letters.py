@@ -376,6 +376,16 @@ class DetailsCheck(Letter):
     until: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsRefused(Letter):
+    """What somebody wanted changed in the register stays as it was. `asked` is what they wanted, `reason` why not."""
+
+    kind: ClassVar[MessageKind] = MessageKind.DETAILS_REFUSED
+    unit: str
+    asked: str
+    reason: str
+
+
 LETTERS: tuple[type[Letter], ...] = (
     Invitation,
     Reminder,
@@ -395,6 +405,7 @@ LETTERS: tuple[type[Letter], ...] = (
     Digest,
     ReviewReminder,
     DetailsCheck,
+    DetailsRefused,
     CodeLetter,
     NewLink,
     MailedForm,

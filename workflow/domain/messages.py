@@ -35,6 +35,7 @@ class MessageKind(StrEnum):
     NEW_LINK = "new_link"
     MAILED_FORM = "mailed_form"
     COLLEAGUE = "colleague"
+    DETAILS_REFUSED = "details_refused"
 
 
 REMINDERS = frozenset({MessageKind.REMINDER, MessageKind.LAST_DAY, MessageKind.OVERDUE})

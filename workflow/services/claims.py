@@ -59,6 +59,8 @@ class Truths:
             return self.agenda.against(message) if self.agenda else ""
         if message.kind is MessageKind.DETAILS_CHECK:
             return self.roll.against(message) if self.roll else ""
+        if message.kind is MessageKind.DETAILS_REFUSED:
+            return ""  # it tells of what has been decided
         submission = self.submissions[message.submission]
         return why_untrue(message, submission, round_state=self.rounds[message.round], now=now)
 

@@ -7,13 +7,13 @@ from workflow.domain.audit import Event
 from workflow.domain.calendar import Calendar
 from workflow.domain.details import Correction, CorrectionState, Place, Wish
 from workflow.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from workflow.domain.messages import GIVE_UP_AFTER, Message, MessageKind
 from workflow.domain.people import Contact, Unit, fold_address
 from workflow.domain.rounds import Round, RoundState
 from workflow.ports import Database, Secrets, Work
 from workflow.services.contacts import UnitPeople, people_in, put_contact
 from workflow.services.handover import HANDED, Successor, change_register, checked, hand_over_in
-
-CLOSING = frozenset({CorrectionState.REFUSED, CorrectionState.HANDLED})
+from workflow.services.lastdays import written_reason
 
 
 class RegisterChangedError(StaleWriteError):
@@ -83,16 +83,54 @@ def apply_correction(
         return after
 
 
-def close_correction(db: Database, correction_id: str, state: CorrectionState, *, by: str, now: datetime) -> Correction:
-    """Say no, or that it is done by hand. Raises NotFoundError, CorrectionClosedError."""
-    if state not in CLOSING:
-        raise ValueError(state)
+def handle_correction(db: Database, correction_id: str, *, by: str, now: datetime) -> Correction:
+    """Say that it is done by hand. Raises NotFoundError, CorrectionClosedError."""
     with db.begin() as work:
-        before = work.details.correction(correction_id)
-        after = before.close(state, by=by, at=now)
-        work.details.change(before, after)
-        _log(work, f"details.{state}", after, {})
+        return _close(work, correction_id, CorrectionState.HANDLED, by, now)
+
+
+def refuse_correction(
+    db: Database, correction_id: str, *, reason: str, by: str, secrets: Secrets, now: datetime
+) -> Correction:
+    """Say no; who asked hears why by mail. Raises NotFoundError, CorrectionClosedError, ReasonMissingError."""
+    reason = written_reason(reason)
+    with db.begin() as work:
+        after = _close(work, correction_id, CorrectionState.REFUSED, by, now)
+        work.outbox.plan([_refusal(after, reason, secrets.new_id(), now)])
         return after
+
+
+def _close(work: Work, correction_id: str, state: CorrectionState, by: str, now: datetime) -> Correction:
+    before = work.details.correction(correction_id)
+    after = before.close(state, by=by, at=now)
+    work.details.change(before, after)
+    _log(work, f"details.{state}", after, {})
+    return after
+
+
+def _refusal(refused: Correction, reason: str, message_id: str, now: datetime) -> Message:
+    contact = refused.was.contact
+    wanted = filter(None, (refused.name, refused.email, refused.phone))
+    return Message(
+        id=message_id,
+        round="",
+        submission="",
+        recipient="",
+        kind=MessageKind.DETAILS_REFUSED,
+        slot=refused.id,
+        deadline_revision=0,
+        to_name=contact.name,
+        to_email=contact.email,
+        language=contact.language,
+        due_at=now,
+        give_up_at=now + GIVE_UP_AFTER,
+        detail={
+            "unit": refused.was.unit_name,
+            "asked": refused.note if refused.wish is Wish.OTHER else ", ".join(wanted),
+            "reason": reason,
+        },
+        created_at=now,
+    )
 
 
 def _corrected(old: Contact, correction: Correction) -> Contact:

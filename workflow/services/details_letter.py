@@ -5,7 +5,7 @@ from datetime import date, datetime
 from workflow.domain import datewords
 from workflow.domain.calendar import Calendar
 from workflow.domain.details import PLACES, UNTIL, Place, unpack
-from workflow.domain.letters import DetailsCheck, DetailsItem
+from workflow.domain.letters import DetailsCheck, DetailsItem, DetailsRefused
 from workflow.domain.messages import Message
 from workflow.domain.people import Office, Role
 from workflow.ports import LINK_SECRET
@@ -32,6 +32,21 @@ def compose_details(message: Message, *, office: Office, calendar: Calendar) -> 
         is_mailbox=is_mailbox,
         is_again=message.slot.partition(".")[0].endswith("-again"),
         until=datewords.day(until, language, year=True),
+    )
+
+
+def compose_refused(message: Message, *, office: Office) -> DetailsRefused:
+    return DetailsRefused(
+        language=message.language,
+        first_name=message.to_name.split(" ", maxsplit=1)[0],
+        link=office.base_url,
+        office=office.sender_name,
+        contact_name=office.contact_name,
+        contact_phone=office.contact_phone,
+        contact_email=office.contact_email,
+        unit=message.detail["unit"],
+        asked=message.detail["asked"],
+        reason=message.detail["reason"],
     )
 
 

@@ -20,7 +20,9 @@ def troubled_mails(work: Work, now: datetime) -> tuple[Message, ...]:
     A question whether the register is right matters while the register has the address and nobody has answered it.
     """
     rows = work.outbox.about_no_unit(now - LOOKS_BACK)
-    office = [each for each in _newest(each for each in rows if each.kind in TO_OFFICE) if each.due_at > now - TOLD_FOR]
+    groups = (TO_OFFICE, {MessageKind.DETAILS_REFUSED})
+    told = (one for kinds in groups for one in _newest(each for each in rows if each.kind in kinds))
+    office = [each for each in told if each.due_at > now - TOLD_FOR]
     asked = _newest(each for each in rows if each.kind is MessageKind.DETAILS_CHECK)
     found = [*office, *(each for each in asked if _is_asked_still(work, each))]
     return tuple(sorted(found, key=lambda each: each.due_at))

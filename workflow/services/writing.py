@@ -12,7 +12,7 @@ from workflow.domain.messages import TO_OFFICE, Enclosure, Frozen, Message, Mess
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
 from workflow.ports import CalendarEntry, Rendered, Work
-from workflow.services.details_letter import compose_details
+from workflow.services.details_letter import compose_details, compose_refused
 from workflow.services.digest import Agenda, read_agenda
 from workflow.services.digest_letters import compose_for_office
 from workflow.services.letters import Situation, compose
@@ -116,6 +116,9 @@ def _freeze(room: Mailroom, message: Message, material: Material, now: datetime)
     if message.kind is MessageKind.DETAILS_CHECK:
         asked = compose_details(message, office=room.office, calendar=room.calendar)
         return _frozen(room, message, room.renderer.render(asked), (), now)
+    if message.kind is MessageKind.DETAILS_REFUSED:
+        refused = compose_refused(message, office=room.office)
+        return _frozen(room, message, room.renderer.render(refused), (), now)
     situation = _situation(room, message, material, now)
     company = tuple(_situation(room, each, material, now) for each in message.company)
     people = material.recipients.values()

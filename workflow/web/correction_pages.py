@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse, Response
 from workflow.domain.details import CorrectionState
 from workflow.domain.errors import ConfigError, RefusedError, StaleWriteError
 from workflow.ports import Job
-from workflow.services.corrections import CLOSING, apply_correction, close_correction, open_corrections
+from workflow.services.corrections import apply_correction, handle_correction, open_corrections, refuse_correction
 from workflow.services.details_status import DetailsStatus, details_status
 from workflow.web.forms_in import field
 from workflow.web.office import Office, Posted, Seated, new_router
@@ -35,8 +35,18 @@ def decide(form: Posted, desk: Seated, correction: str) -> Response:
     """Pressed twice, or by two: the first one holds, and the other sees how it stands. Raises NotFoundError."""
     deed, house = field(form, "deed"), desk.house
     try:
-        if deed in CLOSING:
-            close_correction(house.db, correction, CorrectionState(deed), by=desk.by, now=desk.now())
+        if deed == CorrectionState.HANDLED:
+            handle_correction(house.db, correction, by=desk.by, now=desk.now())
+        elif deed == CorrectionState.REFUSED:
+            refuse_correction(
+                house.db,
+                correction,
+                reason=field(form, "reason"),
+                by=desk.by,
+                secrets=house.secrets,
+                now=desk.now(),
+            )
+            house.queue.ask(Job.DELIVER)
         else:
             apply_correction(
                 house.db, correction, by=desk.by, secrets=house.secrets, calendar=house.calendar, now=desk.now()

@@ -73,6 +73,7 @@ MAILS: Mapping[str, str] = {
     MessageKind.DIGEST: gettext("sammanfattning till samordnare"),
     MessageKind.REVIEW_REMINDER: gettext("påminnelse om granskning"),
     MessageKind.DETAILS_CHECK: gettext("frågan om uppgifterna stämmer"),
+    MessageKind.DETAILS_REFUSED: gettext("besked om registret"),
 }
 SHORT_MAILS: Mapping[str, str] = {
     MessageKind.REMINDER: gettext("påminnelse"),
