@@ -114,6 +114,9 @@ def test_the_contacts_pages(chromium: Browser, busy: LiveSite, language: str, sc
         page.locator("#las button.primary").click()
         page.goto(f"{busy.url}/svara/kontrollera")
         wrong += looked_at(page, "check")
+        page.locator("main form button.primary").click()
+        page.wait_for_url("**/svara/kvitto")
+        wrong += looked_at(page, "receipt with attachments")
     assert wrong == []
 
 

@@ -165,6 +165,7 @@ def test_handed_in_they_are_listed_with_the_answers_and_stand_fast(house: App) -
     client = hand_in_with(house, (NAME, WHOLE["pdf"]))
     for page in ("/svara/kopia", "/svara/version/1"):
         assert '<a href="/svara/version/1/bilaga/1">' in client.get(page).text
+    assert NAME in client.get("/svara/kvitto").text
     assert client.get("/svara/version/1/bilaga/1").content == WHOLE["pdf"]
     assert client.get("/svara/version/1/bilaga/2").status_code == 404
     assert client.get(PAGE).headers["location"] == "/svara"
