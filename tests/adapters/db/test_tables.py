@@ -83,10 +83,15 @@ def test_what_a_worker_asks_every_tick_finds_its_index(sqlite_url: str) -> None:
     with SqlDatabase(engine).begin() as work:
         work.outbox.due(NOW, limit=20)
         work.outbox.expired(NOW + timedelta(hours=1), limit=20)
-    (due, due_values), (expired, expired_values) = (each for each in asked if "FROM outbox" in each[0])
+        work.outbox.company([a_message()], NOW)
+        work.outbox.told_by(["m-1"])
+    found = [each for each in asked if "FROM outbox" in each[0]]
+    (due, due_values), (expired, expired_values), (company, company_values), (told, told_values) = found
     with engine.connect() as connection:
         assert "USING INDEX ix_outbox_due" in explain(connection, due, due_values)
         assert "USING INDEX ix_outbox_lease" in explain(connection, expired, expired_values)
+        assert "USING INDEX ix_outbox_person" in explain(connection, company, company_values)
+        assert "USING INDEX ix_outbox_lead" in explain(connection, told, told_values)
     engine.dispose()
 
 

@@ -27,6 +27,7 @@ from workflow.adapters.db.tables import (
     ABOUT_NO_UNIT,
     BELTED_STATES,
     IS_LEASED,
+    IS_LED,
     IS_PLANNED,
     MAY_LEAD,
     SECOND_BELT,
@@ -122,7 +123,7 @@ class SqlOutbox:
         return frozenset(self._connection.execute(query).scalars())
 
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
-        query = _WHOLE.where(outbox.c.lead.in_(leads)).order_by(outbox.c.id)
+        query = _WHOLE.where(IS_LED, outbox.c.lead.in_(leads)).order_by(outbox.c.id)
         return _grouped((each.lead, each) for each in map(message_of, self._connection.execute(query)))
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:

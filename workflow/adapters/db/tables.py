@@ -383,7 +383,7 @@ outbox = Table(
     Column("sent_at", Instant),
     _text("reply"),
     _text("address"),
-    Column("lead", Text, nullable=False, index=True),
+    Column("lead", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("right_until", Instant),
     UniqueConstraint("submission", "recipient", "kind", "slot", "deadline_revision", name="uq_outbox_key"),
@@ -407,6 +407,7 @@ IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
 """Used word for word by index and query, so that the query finds its index."""
 
 IS_REMINDER = _among("kind", sorted(REMINDERS))
+IS_LED = text("lead <> ''")
 LEADS = f"{IS_REMINDER} AND address <> '' AND lead = ''"
 WEARS_BELT = text(f"{LEADS} AND {_among('state', BELTED_STATES)} AND local_day <> ''")
 MAY_LEAD = text(f"{LEADS} AND {IS_PLANNED.text}")
@@ -425,6 +426,8 @@ _partial_index("ix_recipients_dated", "submission", where=IS_DATED, table=recipi
 _partial_index("ix_submissions_owed", "round", "due_at", "sort_key", where=IS_OWED, table=submissions)
 _partial_index("ix_submissions_waiting", "round", "handed_in_at", "sort_key", where=IS_WAITING, table=submissions)
 _partial_index("ix_submissions_no_contact", "round", "sort_key", where=LACKS_CONTACT, table=submissions)
+
+_partial_index("ix_outbox_lead", "lead", where=IS_LED)  # few: else SQLite looks for the others by it, all there are
 
 _partial_index("uq_outbox_key_without_unit", "to_email", "kind", "slot", where=ABOUT_NO_UNIT, unique=True)
 
