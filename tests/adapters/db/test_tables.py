@@ -83,7 +83,7 @@ def test_what_a_worker_asks_every_tick_finds_its_index(sqlite_url: str) -> None:
     with SqlDatabase(engine).begin() as work:
         work.outbox.due(NOW, limit=20)
         work.outbox.expired(NOW + timedelta(hours=1), limit=20)
-        work.outbox.company([a_message()], NOW)
+        work.outbox.company([a_message(to_email=f"nr.{number}@norrby.example") for number in range(20)], NOW)
         work.outbox.told_by(["m-1"])
     found = [each for each in asked if "FROM outbox" in each[0]]
     (due, due_values), (expired, expired_values), (company, company_values), (told, told_values) = found

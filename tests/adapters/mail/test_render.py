@@ -32,7 +32,7 @@ from workflow.ports import LINK_SECRET
 TEMPLATES = Path(__file__).resolve().parents[3] / "email_templates"
 RENDERER = JinjaRenderer([TEMPLATES])
 EVERY = pytest.mark.parametrize("letter", [letter for _, letter in ALL], ids=[name for name, _ in ALL])
-WITHOUT_LINK = {"approved", "excused", "handed_over", "code"}  # nothing is left to do, or it is done on a page
+WITHOUT_LINK = {"approved", "excused", "handed_over", "code", "details_refused"}  # nothing to do, or done on a page
 LONGEST_UNIT = "Enskede-Årsta-Vantörs stadsdelsnämnd"
 LONGEST_DAYS = {"sv": "torsdag 30 september", "en": "Wednesday 30 September"}
 CHOICES = {"language", "state", "copies", "announces", "link", "key"}  # chosen by the product, never typed

@@ -9,7 +9,7 @@ from alembic import op
 revision = "0023"
 down_revision = "0022"
 
-NAME = op.f("ix_outbox_lead")
+NAME = "ix_outbox_lead"
 IS_LED = sa.text("lead <> ''")
 
 
