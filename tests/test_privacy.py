@@ -208,6 +208,7 @@ COMMANDS = [
     ["submission", "previous", ROUND, "vatten"],
     ["submission", "previous", ROUND, "norrby", "--json"],
     ["units", "handover", ROUND, "norrby", "--to", "Nils Ny", "nils@norrby.example", "--dry-run"],
+    ["units", "remove", "norrby", "asa.pahittad@norrby.example", "--dry-run"],
     ["units", "details", "--json"],
     ["units", "corrections", "--json"],
     ["units", "details", "--mail", "asa.pahittad@norrby.example"],

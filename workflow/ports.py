@@ -323,6 +323,13 @@ class Outbox(Protocol):
         """The addresses (of these; none: of all) that have or may have had their one reminder of that local day."""
         ...
 
+    def written_to(self, *, address: str, name: str) -> frozenset[str]:
+        """The addresses (folded) of all mails to this address (folded), or to somebody of exactly this name ("": none).
+
+        Whatever became of them. Looks at the whole ledger: for what a person asks for, now and then.
+        """
+        ...
+
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
         """By the id of a mail: the rows that it told of, beside its own."""
         ...

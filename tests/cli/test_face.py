@@ -28,7 +28,7 @@ GROUPS = {
     "mail link": "revoke renew",
     "inbox": "fetch serve list dispose",
     "mail inbox": "list show handle",
-    "units": "import list punctuality export handover details corrections correct",
+    "units": "import list punctuality export handover details corrections correct remove",
     "form": "check word",
     "account": "add reset digest list",
     "audit": "verify",

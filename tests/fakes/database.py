@@ -290,6 +290,10 @@ class FakeOutbox:
         told = {address for address, local_day in worn if local_day == day.isoformat()}
         return frozenset(told & set(addresses) if addresses else told)
 
+    def written_to(self, *, address: str, name: str) -> frozenset[str]:
+        mails = ((fold_address(each.to_email), each.to_name) for each in self._tables.messages.values())
+        return frozenset(email for email, to_name in mails if email == address or (name and to_name == name))
+
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
         return _grouped((each.lead, each) for each in self._tables.messages.values() if each.lead in leads)
 

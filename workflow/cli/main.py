@@ -30,6 +30,7 @@ from workflow.cli import (
     operation,
     planning,
     preview,
+    removal,
     rounds,
     status,
     submissions,
@@ -67,7 +68,9 @@ _group(
 _group("submission", "Read what has come in, and decide about it.", submissions.app, attachments.app, imports.app)
 _group("mail", "The ledger of mails, and what came in.", mails.app, by_hand.app, links.app, arrivals.app)
 _group("inbox", "The mailbox that answers and bounces come to.", inbox.app, arrivals.mailbox)
-_group("units", "The register of units and contacts.", units.app, handover.app, details.app, corrections.app)
+_group(
+    "units", "The register of units and contacts.", units.app, handover.app, details.app, corrections.app, removal.app
+)
 _group("form", "Check a form; write a unit's Word form.", forms.app)
 _group("account", "Who may log in as coordinator.", accounts.app)
 _group("audit", "The log of everything decided.", audit.app)

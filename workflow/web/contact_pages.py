@@ -28,7 +28,7 @@ Problems = list[tuple[str, str]]
 def ask(desk: Seated, unit: str, number: int) -> HTMLResponse:
     """Number 0 is somebody new. Raises NotFoundError."""
     people = people_of(desk.house.db, unit)
-    typed = _as_typed(people.numbered(number)) if number else NOBODY
+    typed = as_typed(people.numbered(number)) if number else NOBODY
     return _page(desk, unit, number, typed, seal=people.seal)
 
 
@@ -58,7 +58,7 @@ def save(form: Posted, desk: Seated, unit: str, number: int) -> Response:
         return _page(
             desk,
             unit,
-            _place(people, field(form, "shown")),
+            place_of(people, field(form, "shown")),
             typed,
             seal=people.seal,
             status=CONFLICT,
@@ -67,7 +67,7 @@ def save(form: Posted, desk: Seated, unit: str, number: int) -> Response:
     return go(f"/enheter/{unit}")
 
 
-def _place(people: UnitPeople, shown: str) -> int:
+def place_of(people: UnitPeople, shown: str) -> int:
     """Where the person that the page showed stands now; 0 where they are gone."""
     return next((place for place, each in enumerate(people.contacts, start=1) if shown and each.email == shown), 0)
 
@@ -126,7 +126,8 @@ def _new_faults(contact: Contact, others: list[Contact], known: Problems) -> lis
     return [fault for fault in faults(contact, others) if fault.field not in unread]
 
 
-def _as_typed(contact: Contact) -> dict[str, str]:
+def as_typed(contact: Contact) -> dict[str, str]:
+    """How the form shows a contact, by its fields."""
     return {
         "role": str(contact.role),
         "name": contact.name,

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    func,
     literal,
     or_,
     select,
@@ -121,6 +122,11 @@ class SqlOutbox:
         if addresses:
             query = query.where(outbox.c.address.in_(addresses))
         return frozenset(self._connection.execute(query).scalars())
+
+    def written_to(self, *, address: str, name: str) -> frozenset[str]:
+        folded = func.lower(func.trim(outbox.c.to_email))
+        is_theirs = or_(folded == address, outbox.c.to_name == name) if name else folded == address
+        return frozenset(self._connection.execute(select(folded).where(is_theirs).distinct()).scalars())
 
     def told_by(self, leads: Collection[str]) -> dict[str, tuple[Message, ...]]:
         query = _WHOLE.where(IS_LED, outbox.c.lead.in_(leads)).order_by(outbox.c.id)
