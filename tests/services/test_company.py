@@ -544,6 +544,38 @@ def test_what_has_waited_over_night_gives_way_to_the_mail_of_the_last_day(
     assert {("norrby", "T+0", norrby[1].sent_at), ("osby", "T-1", norrby[1].sent_at)} <= set(told)
 
 
+def test_what_has_waited_over_a_weekend_gives_way_to_the_mail_of_the_last_day(with_the_day_before: House) -> None:
+    """Osby's last day is the Monday; its reminder of the Friday has been refused for now until the evening."""
+    house = with_the_day_before
+    put_off_to_the_last_day(house, day=0)
+    for day, hour in ((1, 9), (2, 12), (3, 0), (3, 7), (3, 9)):
+        at(house, day, hour)
+        house.deliver()
+    assert [(each.slot, each.state, each.reason) for each in rows(house, OSBY)] == [
+        ("T-1", MessageState.SKIPPED, "superseded"),
+        ("T+0", MessageState.SENT, ""),
+    ]
+    assert len(house.postman.taken) == 1
+
+
+def test_what_an_outage_over_night_has_delayed_gives_way_to_the_mail_of_the_last_day(
+    with_the_day_before: House,
+) -> None:
+    """Nothing ran from the afternoon on, and all of it comes up again long after the window has opened."""
+    house = with_the_day_before
+    house.postman.always = NOBODY_TAKES_ANY
+    at(house, -1)
+    house.deliver()
+    house.postman.always = ACCEPTED
+    at(house, 0, 11)
+    house.deliver()
+    assert [(each.slot, each.state, each.reason) for each in rows(house, NORRBY)] == [
+        ("T-1", MessageState.SKIPPED, "superseded"),
+        ("T+0", MessageState.SENT, ""),
+    ]
+    assert len(house.postman.taken) == 1
+
+
 def test_one_that_leaves_on_the_last_day_after_all_says_so(with_the_day_before: House) -> None:
     """Nobody has planned anything newer: a planner that is down."""
     house = with_the_day_before
