@@ -2,9 +2,10 @@
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 from subprocess import run as run_program
 
@@ -48,7 +49,7 @@ class Bench:
     folder: Path
     shelf: Shelf
     sink: Sink
-    relay: Sink
+    relays: Mapping[str, Sink]
     taken: dict[str, list[Taken | None]] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -79,11 +80,11 @@ def ours(
     mails: int,
     kind: MessageKind = MessageKind.REMINDER,
     queued: int = 0,
-    relay: bool = False,
+    relay: str = "",
     profiled: bool = False,
 ) -> Taken:
     """One run on a fresh copy of a database. `queued`: so many are due, of which `mails` are sent."""
-    port = bench.relay.port if relay else bench.sink.port
+    port = (bench.relays[relay] if relay else bench.sink).port
     with bench.shelf.copy(db, queued or mails, kind) as url:
         limit = mails // processes if queued else 0
         task = {"url": url, "port": port, "connections": connections, "limit": limit}
@@ -196,15 +197,14 @@ def _lines_queue(bench: Bench, db: str) -> Iterator[Line]:
 
 
 def _lines_relay(bench: Bench, db: str) -> Iterator[Line]:
-    for processes in bench.given.processes:
-        for connections in (1, IN_SERVICE, 20, 50):
-            mails = processes * _whole_claims(min(60 * connections, bench.given.mails // processes))
-            yield Line(
-                name=f"slow relay: {name_of(db, processes, connections)}",
-                run=partial(ours, bench, db, processes=processes, connections=connections, mails=mails, relay=True),
-                beside="",
-                rate=RELAY.get(connections),
-            )
+    for relay, processes, connections in product(bench.relays, bench.given.processes, (1, IN_SERVICE, 20, 50)):
+        mails = processes * _whole_claims(min(60 * connections, bench.given.mails // processes))
+        yield Line(
+            name=f"{relay}: {name_of(db, processes, connections)}",
+            run=partial(ours, bench, db, processes=processes, connections=connections, mails=mails, relay=relay),
+            beside="",
+            rate=RELAY.get(connections),
+        )
 
 
 def _whole_claims(mails: int) -> int:

@@ -4,16 +4,22 @@ import asyncio
 import sys
 from contextlib import suppress
 
-_REPLIES = {b"EHLO": b"250 sink.example\r\n", b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}
+_HELLO = {False: b"250 sink.example\r\n", True: b"250-sink.example\r\n250 PIPELINING\r\n"}
+_REPLIES = {b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}
 _OK = b"250 2.0.0 ok\r\n"
 _END = b"\r\n.\r\n"
 
 
 class Sink(asyncio.Protocol):
-    """`delay` seconds before every reply, `after_dot` more after the final dot: a slow relay."""
+    """`delay` seconds for every reply, one after another, `after_dot` more after the final dot: a slow relay.
 
-    def __init__(self, delay: float, after_dot: float) -> None:
+    `pipelines`: it says that it takes several commands in one write (RFC 2920), as Postfix, Exim and Exchange do.
+    """
+
+    def __init__(self, delay: float, after_dot: float, *, pipelines: bool) -> None:
         self._delay, self._after_dot = delay, after_dot
+        self._replies = {**_REPLIES, b"EHLO": _HELLO[pipelines]}
+        self._said_until = 0.0
         self._in_body = False
         self._held = b""
 
@@ -30,7 +36,7 @@ class Sink(asyncio.Protocol):
         while b"\n" in self._held:
             line, _, self._held = self._held.partition(b"\n")
             verb = line[:4].upper()
-            self._say(_REPLIES.get(verb, _OK), self._delay)
+            self._say(self._replies.get(verb, _OK), self._delay)
             if verb == b"DATA":
                 self._begin_body()
                 return
@@ -50,15 +56,17 @@ class Sink(asyncio.Protocol):
 
     def _say(self, reply: bytes, delay: float) -> None:
         if delay:
-            asyncio.get_running_loop().call_later(delay, self._transport.write, reply)
+            loop = asyncio.get_running_loop()
+            self._said_until = max(loop.time(), self._said_until) + delay
+            loop.call_at(self._said_until, self._transport.write, reply)
         else:
             self._transport.write(reply)
 
 
-async def serve(delay: float, after_dot: float) -> None:
+async def serve(delay: float, after_dot: float, *, pipelines: bool) -> None:
     """Print the port, then serve until the other end of standard input is closed."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Sink(delay, after_dot), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Sink(delay, after_dot, pipelines=pipelines), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)
@@ -66,4 +74,4 @@ async def serve(delay: float, after_dot: float) -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(*(float(each) for each in sys.argv[1:3] or ("0", "0"))))
+        asyncio.run(serve(*(float(each) for each in sys.argv[1:3] or ("0", "0")), pipelines="pipelining" in sys.argv))

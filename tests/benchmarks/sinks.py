@@ -40,9 +40,9 @@ def fast_sink() -> Iterator[Sink]:
 
 
 @contextmanager
-def slow_relay(per_reply: float, after_dot: float) -> Iterator[Sink]:
-    """Seconds before every reply, and seconds more after the final dot."""
-    with _own(per_reply, after_dot) as port:
+def slow_relay(per_reply: float, after_dot: float, *, pipelines: bool = False) -> Iterator[Sink]:
+    """Seconds before every reply, and seconds more after the final dot. `pipelines`: commands in one write."""
+    with _own(per_reply, after_dot, *(["pipelining"] if pipelines else [])) as port:
         yield Sink(f"tests.benchmarks.sink, {per_reply * 1000:g} ms per reply + {after_dot * 1000:g} ms", port)
 
 
@@ -52,8 +52,8 @@ def found(program: str) -> str | None:
 
 
 @contextmanager
-def _own(per_reply: float, after_dot: float) -> Iterator[int]:
-    argv = [sys.executable, "-m", "tests.benchmarks.sink", str(per_reply), str(after_dot)]
+def _own(per_reply: float, after_dot: float, *words: str) -> Iterator[int]:
+    argv = [sys.executable, "-m", "tests.benchmarks.sink", str(per_reply), str(after_dot), *words]
     with _running(argv) as process:
         assert process.stdout is not None
         yield int(process.stdout.readline())
