@@ -57,7 +57,20 @@ def _plan_about_no_unit(house: App, now: datetime) -> int:
 
 
 def _deliver(house: App) -> object:
+    """What was delayed over night may be overtaken by a mail of today: that is known once today's mails are planned."""
+    if not _has_planned_today(house):
+        try:
+            _plan_reminders(house)
+        except Exception:  # noqa: BLE001 - a round that cannot be planned keeps nobody's mail back
+            _log.exception("planning failed before sending")
     return outbox.deliver(house.mailroom)
+
+
+def _has_planned_today(house: App) -> bool:
+    with house.db.read() as work:
+        planned = work.beats.all().get(Job.PLAN_REMINDERS)
+    local = house.calendar.local
+    return planned is not None and local(planned).date() >= local(house.now()).date()
 
 
 def _gather(house: App) -> object:
