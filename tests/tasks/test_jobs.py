@@ -30,7 +30,7 @@ def test_whoever_sends_first_on_a_new_day_plans_first(house: App, clocks: HandCl
     assert rows(house)["T-5"].state == "planned"
     clocks.wall = last_day
     Bench(house, Trusting()).run(Job.DELIVER)
-    assert rows(house)["T-5"].reason == "superseded"
+    assert rows(house)["T-5"].state == "skipped"
     assert rows(house)["T+0"].state == "planned"  # nobody answers at the mail server
 
 
