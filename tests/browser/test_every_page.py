@@ -36,7 +36,16 @@ OFFICE = (
     "/enheter/norrby",
     "/register/las-in",
     "/register/uppgifter",
+    "/enheter/norrby/person/1",
+    "/enheter/norrby/person/1/ta-bort",
+    "/konto",
 )
+OPENED = (
+    ("/inkommet?lage=alla", "a[href^='/inkommet/']"),
+    (f"{ROUND_PAGE}/utskick", f"a[href^='{ROUND_PAGE}/utskick/']"),
+    (f"{ROUND_PAGE}/forhandsvisning", f"a[href^='{ROUND_PAGE}/forhandsvisning/']"),
+)
+"""Pages with an address of their own, and what on them leads to one of many."""
 OWN = ("/svara/kollegor", "/svara/anstand", "/svara/word/ladda-upp", "/svara/inget-att-rapportera", "/svara")
 LOOKS = [(language, scheme) for language in ("sv", "en") for scheme in ("light", "dark")]
 
@@ -82,6 +91,11 @@ def test_the_coordinators_pages(chromium: Browser, busy: LiveSite, language: str
             assert answer.status == 200, path
             assert page.get_attribute("html", "lang") == language
             wrong += looked_at(page, path)
+        for path, link in OPENED:
+            page.goto(busy.url + path)
+            page.locator(link).first.click()
+            page.wait_for_url(lambda url, before=busy.url + path: url != before)
+            wrong += looked_at(page, f"one of {path}")
         page.goto(f"{busy.url}{UNIT}/overlamna")
         page.fill("[name=name]", "Nils Ny")
         page.fill("[name=email]", "nils@norrby.example")
