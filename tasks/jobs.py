@@ -36,12 +36,16 @@ def _close_due(house: App) -> object:
 def _plan_reminders(house: App) -> object:
     now = house.now()
     try:
-        planned = reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
+        planned = _plan_rounds(house, now)
     finally:  # a round that cannot be planned keeps the coordinators' mail from nobody
         told = _plan_about_no_unit(house, now)
     if planned or told:
         house.queue.ask(Job.DELIVER)
     return planned + told
+
+
+def _plan_rounds(house: App, now: datetime) -> int:
+    return reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
 
 
 def _plan_about_no_unit(house: App, now: datetime) -> int:
@@ -60,7 +64,7 @@ def _deliver(house: App) -> object:
     """What was delayed over night may be overtaken by a mail of today: that is known once today's mails are planned."""
     if not _has_planned_today(house):
         try:
-            _plan_reminders(house)
+            _plan_rounds(house, house.now())
         except Exception:  # noqa: BLE001 - a round that cannot be planned keeps nobody's mail back
             _log.exception("planning failed before sending")
     return outbox.deliver(house.mailroom)

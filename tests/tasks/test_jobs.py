@@ -32,19 +32,3 @@ def test_whoever_sends_first_on_a_new_day_plans_first(house: App, clocks: HandCl
     Bench(house, Trusting()).run(Job.DELIVER)
     assert rows(house)["T-5"].reason == "superseded"
     assert rows(house)["T+0"].state == "planned"  # nobody answers at the mail server
-
-
-class Jammed(FakeQueue):
-    def ask(self, job: Job) -> None:
-        raise OSError(job)
-
-
-def test_a_planner_that_fails_keeps_nobodys_mail_back(house: App, clocks: HandClocks) -> None:
-    house = replace(house, queue=Jammed())
-    stock(house.db)
-    with house.db.read() as work:
-        [submission] = work.submissions.of_round(work.rounds.all()[0].id)
-    clocks.wall = submission.due_at - timedelta(hours=13)
-    Bench(house, Trusting()).run(Job.DELIVER)
-    with house.db.read() as work:
-        assert Job.DELIVER in work.beats.all()
