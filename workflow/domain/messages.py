@@ -1,7 +1,7 @@
 """The ledger of intended sends: a message's identity, its states and moves, and when it is no longer true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
@@ -164,7 +164,7 @@ class Enclosure:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One intended send. `slot` and `deadline_revision` say which one; `key` is unique in the database for ever.
 
@@ -205,6 +205,17 @@ class Message:
     created_at: datetime
     right_until: datetime | None = None
 
+    def but(self, **changes: object) -> "Message":
+        """The same mail with other values: `dataclasses.replace` in a third of its time, for every mail moves four times.
+
+        Raises TypeError for what is no field.
+        """
+        if unknown := changes.keys() - self.__dict__.keys():
+            raise TypeError(f"no fields of a message: {sorted(unknown)}")
+        after = object.__new__(Message)
+        after.__dict__.update(self.__dict__, **changes)
+        return after
+
     @property
     def address(self) -> str:
         """The person, however the address is written."""
@@ -231,9 +242,8 @@ class Message:
         The time for retries runs only while somebody tries: after a long outage nothing is given up unsent. A
         reminder has its time whatever happens; then it is too late for it.
         """
-        return replace(
-            self,
-            state=self._may_be(MessageState.SENDING),
+        return self._to(
+            MessageState.SENDING,
             fence=self.fence + 1,
             attempts=self.attempts + 1,
             lease_until=now + LEASE,
@@ -243,43 +253,41 @@ class Message:
 
     def freeze(self, frozen: Frozen, *, local_day: str) -> "Message":
         """Rendered for the first time; a second rendering is never made."""
-        return self if self.frozen else replace(self, frozen=frozen, copies=frozen.copies, local_day=local_day)
+        return self if self.frozen else self.but(frozen=frozen, copies=frozen.copies, local_day=local_day)
 
     def hand(self, now: datetime) -> "Message":
         """sending → handing: the marker just before the final dot. From here nobody resends by themselves."""
-        return replace(self, state=self._may_be(MessageState.HANDING), lease_until=now + LEASE)
+        return self._to(MessageState.HANDING, lease_until=now + LEASE)
 
     def sent(self, now: datetime, reply: str) -> "Message":
-        return replace(
-            self, state=self._may_be(MessageState.SENT), sent_at=now, reply=reply, lease_until=None, reason=""
-        )
+        return self._to(MessageState.SENT, sent_at=now, reply=reply, lease_until=None, reason="")
 
     def unknown(self, why: str) -> "Message":
-        return replace(self._to(MessageState.UNKNOWN), reason=why, lease_until=None)
+        return self._to(MessageState.UNKNOWN, reason=why, lease_until=None)
 
     def failed(self, why: str) -> "Message":
-        return replace(self._to(MessageState.FAILED), reason=why, lease_until=None)
+        return self._to(MessageState.FAILED, reason=why, lease_until=None)
 
     def cancel(self, why: str) -> "Message":
-        return replace(self._to(MessageState.CANCELLED), reason=why, lease_until=None)
+        return self._to(MessageState.CANCELLED, reason=why, lease_until=None)
 
     def skip(self, why: str) -> "Message":
-        return replace(self._to(MessageState.SKIPPED), reason=why, lease_until=None)
+        return self._to(MessageState.SKIPPED, reason=why, lease_until=None)
 
     def hold(self, why: str) -> "Message":
-        return replace(self._to(MessageState.HELD), reason=why, lease_until=None)
+        return self._to(MessageState.HELD, reason=why, lease_until=None)
 
     def postpone(self, due_at: datetime) -> "Message":
         """Still planned, but for later: outside the sending window."""
-        return replace(self, due_at=due_at, give_up_at=self._give_up_after_waiting_until(due_at))
+        return self.but(due_at=due_at, give_up_at=self._give_up_after_waiting_until(due_at))
 
     def retry(self, now: datetime, why: str) -> "Message":
         """Not accepted this time: up the ladder, or failed when there is no time left."""
         wait = RETRY_LADDER[min(self.attempts, len(RETRY_LADDER)) - 1]
         if now + wait > self.give_up_at:
             return self.failed(why)
-        again = replace(self._to(MessageState.PLANNED), due_at=now + wait, reason=why, lease_until=None)
-        return _unwritten(again, now)
+        again = self._to(MessageState.PLANNED, due_at=now + wait, reason=why, lease_until=None)
+        return again.unwritten(now)
 
     def waits_for_copies(self, now: datetime) -> bool:
         """Whether it may be tried again because somebody in copy is refused for now, as greylisting does at first.
@@ -295,26 +303,26 @@ class Message:
         It climbs no ladder, and the time of rest is not counted. `behind`: the mail that found out queues after what
         is due, so that another tries next time.
         """
-        again = replace(
-            self._to(MessageState.PLANNED),
+        again = self._to(
+            MessageState.PLANNED,
             attempts=self.attempts - 1,
             due_at=now + _BEHIND if behind else self.due_at,
             reason=why or self.reason,
             lease_until=None,
         )
-        return _unwritten(again, now)
+        return again.unwritten(now)
 
     def again(self, now: datetime, why: str) -> "Message":
         """A person asks for it to be sent again, at once: the same bytes, if it may have come already."""
         detail = {**self.detail, _MAY_HAVE_COME: "yes"} if self.state is MessageState.UNKNOWN else self.detail
-        moved = _unwritten(replace(self._to(MessageState.PLANNED), detail=detail), now)
-        return replace(moved, due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
+        moved = self._to(MessageState.PLANNED, detail=detail).unwritten(now)
+        return moved.but(due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
 
     def relinked(self, link: str) -> "Message":
         """With another personal link, or none; a letter that stands falls, unless it may be with its reader."""
         if self.frozen is not None and _MAY_HAVE_COME in self.detail:
             return self
-        return replace(self, link=link, frozen=None)
+        return self.but(link=link, frozen=None)
 
     def is_passed_on(self, now: datetime) -> bool:
         """Whether somebody else is the right reader by now."""
@@ -322,7 +330,7 @@ class Message:
 
     def marked_by_hand(self) -> "Message":
         """A person has decided about this very mail; it may stand in the ledger before its time."""
-        return replace(self, detail={**self.detail, BY_HAND: "yes"})
+        return self.but(detail={**self.detail, BY_HAND: "yes"})
 
     def lies_ahead(self, now: datetime) -> bool:
         """Whether it stands in the ledger before its time, so that what is due by now does not take its place."""
@@ -334,7 +342,7 @@ class Message:
             message = f"no words can be added to a mail that is {self.state}"
             raise ValueError(message)
         others = {key: value for key, value in self.detail.items() if key != NOTE}
-        return replace(self, detail={**others, NOTE: text} if text else others)
+        return self.but(detail={**others, NOTE: text} if text else others)
 
     def let_go(self, now: datetime) -> "Message":
         """What was held, or skipped by hand, is planned again: for its time, or at once if that is past."""
@@ -342,7 +350,7 @@ class Message:
             message = f"a mail that is {self.state} is not held"
             raise ValueError(message)
         again = self.again(now, "")
-        return replace(again, due_at=self.due_at, give_up_at=self.give_up_at) if self.due_at > now else again
+        return again.but(due_at=self.due_at, give_up_at=self.give_up_at) if self.due_at > now else again
 
     def follow(self, before: "Message", after: "Message") -> "Message":
         """This row moves as its lead has just moved. From the marker on, the lead's mail is its own for ever.
@@ -351,8 +359,8 @@ class Message:
         """
         told = "" if after.is_thawed_from(before) else self.lead
         lead = after.id if after.state is MessageState.HANDING else told
-        return replace(
-            self if self.state is after.state else self._to(after.state),
+        moved = self if self.state is after.state else self._to(after.state)
+        return moved.but(
             due_at=after.due_at,
             give_up_at=after.give_up_at,
             attempts=after.attempts,
@@ -375,15 +383,24 @@ class Message:
     def recover(self) -> "Message":
         """What an expired lease means: before the marker it may be tried again, after it nobody knows."""
         if self.state is MessageState.HANDING:
-            return replace(self.unknown("lease_expired"), fence=self.fence + 1)
-        planned = self._to(MessageState.PLANNED)
-        return replace(planned, reason="lease_expired", lease_until=None, fence=self.fence + 1)
+            return self.unknown("lease_expired").but(fence=self.fence + 1)
+        return self._to(MessageState.PLANNED, reason="lease_expired", lease_until=None, fence=self.fence + 1)
 
     def _give_up_after_waiting_until(self, later: datetime) -> datetime:
         return self.give_up_at if self.is_reminder else self.give_up_at + max(later - self.due_at, timedelta())
 
-    def _to(self, state: MessageState) -> "Message":
-        return replace(self, state=self._may_be(state))
+    def unwritten(self, now: datetime) -> "Message":
+        """A server has said no: what a reminder says must be true when it leaves, so the letter that stood falls.
+
+        One that may be with its reader already keeps it for ever. Of a mail about several units each row is on its own
+        again, and who gets a copy is worked out anew.
+        """
+        if self.frozen is None or not self.is_reminder or _MAY_HAVE_COME in self.detail:
+            return self
+        return self.but(frozen=None, right_until=now if self.company else self.right_until)
+
+    def _to(self, state: MessageState, **changes: object) -> "Message":
+        return self.but(state=self._may_be(state), **changes)
 
     def _may_be(self, state: MessageState) -> MessageState:
         """The state again, if a move leads there. Raises ValueError."""
@@ -392,17 +409,6 @@ class Message:
             message = f"no move from {self.state} to {state}"
             raise ValueError(message)
         return state
-
-
-def _unwritten(message: Message, now: datetime) -> Message:
-    """A server has said no: what a reminder says must be true when it leaves, so the letter that stood falls.
-
-    One that may be with its reader already keeps it for ever. Of a mail about several units each row is on its own
-    again, and who gets a copy is worked out anew.
-    """
-    if message.frozen is None or not message.is_reminder or _MAY_HAVE_COME in message.detail:
-        return message
-    return replace(message, frozen=None, right_until=now if message.company else message.right_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
