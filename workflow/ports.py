@@ -612,10 +612,22 @@ class Work(Protocol):
     def guards(self) -> Guards: ...
 
 
-class Database(Protocol):
-    """`begin` commits on a clean exit and rolls back on an error; `read` never writes and never blocks writers."""
+Meanwhile = Callable[[], bool]
+"""A small piece of work that needs no database; False when there is none left to do."""
 
-    def begin(self) -> AbstractContextManager[Work]: ...
+
+def nothing_else() -> bool:
+    """Whoever waits for a transaction has nothing else to do."""
+    return False
+
+
+class Database(Protocol):
+    """`begin` commits on a clean exit and rolls back on an error; `read` never writes and never blocks writers.
+
+    `meanwhile` may be called, any number of times, as long as `begin` waits for another's transaction to end.
+    """
+
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> AbstractContextManager[Work]: ...
 
     def read(self) -> AbstractContextManager[Work]: ...
 

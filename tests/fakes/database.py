@@ -23,7 +23,7 @@ from workflow.domain.messages import PENDING, Attempt, Message, MessageKind, Mes
 from workflow.domain.people import ANSWERING, Account, Contact, Unit, fold_address
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
-from workflow.ports import Session
+from workflow.ports import Meanwhile, Session, nothing_else
 
 _BELTED = {MessageState.SENDING, MessageState.HANDING, MessageState.SENT, MessageState.UNKNOWN}
 _LEASED = {MessageState.SENDING, MessageState.HANDING}
@@ -543,7 +543,7 @@ class FakeDatabase:
         self._writing = Lock()
 
     @contextmanager
-    def begin(self) -> Iterator[FakeWork]:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[FakeWork]:
         if not self._writing.acquire(timeout=_PATIENCE):
             raise FakeRefusedError("a transaction has been open for too long: is there one inside another?")
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from workflow.domain.messages import Message, MessageState
-from workflow.ports import Channel, Database, Handover, Postman, Preparation, Work
+from workflow.ports import Channel, Database, Handover, Meanwhile, Postman, Preparation, Work, nothing_else
 from workflow.services.outbox import Mailroom
 
 BY_THE_SINK = ("mail", "rcpt", "data")
@@ -81,9 +81,9 @@ class _Db:
     fate: Witness
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
         seen = _Seen(self.fate)
-        with self.inner.begin() as work:
+        with self.inner.begin(meanwhile) as work:
             masked: Any = _Work(work, seen)
             yield masked
             self.fate.at(f"in {seen.step}")

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 
 from tests.faults.world import Place
-from workflow.ports import Database, Work
+from workflow.ports import Database, Meanwhile, Work, nothing_else
 from workflow.web.application import create_site
 
 POINTS = ("body read", "before commit", "after commit")
@@ -34,8 +34,8 @@ class _Db:
     door: str
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
-        with self.inner.begin() as work:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
+        with self.inner.begin(meanwhile) as work:
             masked: Any = _Work(work, self.point, self.door)
             yield masked
             if masked.is_meant and self.point == "before commit":

@@ -15,7 +15,19 @@ from tests.services.conftest import OFFICE, MovingClock
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.letters import Letter, Several, UnitLetter
 from workflow.domain.messages import Enclosure, Frozen
-from workflow.ports import CalendarEntry, Channel, Database, Handover, Outcome, Phase, Preparation, Rendered, Work
+from workflow.ports import (
+    CalendarEntry,
+    Channel,
+    Database,
+    Handover,
+    Meanwhile,
+    Outcome,
+    Phase,
+    Preparation,
+    Rendered,
+    Work,
+    nothing_else,
+)
 from workflow.services.mailroom import Mailroom
 
 CALENDAR = swedish_calendar()
@@ -51,12 +63,12 @@ class MortalDatabase:
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
         self.life.must_live()
         if self.meanwhile:
             self.meanwhile.pop()()
         self.life.dies_at -= 1
-        with self.db.begin() as work:
+        with self.db.begin(meanwhile) as work:
             yield work
             if self.life.dies_at == 0 and not self.life.after:
                 self.life.die()

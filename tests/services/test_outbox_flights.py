@@ -12,7 +12,7 @@ from tests.fakes.mail import GREYLISTED, LOST, NO_USER, NOBODY_THERE, FakePostma
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.letters import Letter
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
-from workflow.ports import Database, Handover, Outcome, Rendered, Work
+from workflow.ports import Database, Handover, Meanwhile, Outcome, Rendered, Work, nothing_else
 from workflow.services import outbox
 from workflow.services.claims import BATCH
 from workflow.services.mailroom import Mailroom, Tally
@@ -57,10 +57,10 @@ class Counting:
     depth: int = 0
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
         self.begun, self.depth = self.begun + 1, self.depth + 1
         try:
-            with self.inner.begin() as work:
+            with self.inner.begin(meanwhile) as work:
                 yield work
         finally:
             self.depth -= 1
@@ -289,10 +289,10 @@ class Mortal:
     begun: int = 0
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
         self.begun += 1
         dies = self.begun == self.nth
-        with self.inner.begin() as work:
+        with self.inner.begin(meanwhile) as work:
             yield work
             if dies and not self.after_commit:
                 raise KilledError

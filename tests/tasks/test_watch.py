@@ -11,7 +11,7 @@ from tests.fakes.database import FakeDatabase
 from tests.tasks.conftest import HandClocks
 from workflow.adapters.clock import SystemClock, set_now, steady_seconds
 from workflow.bootstrap import App, build
-from workflow.ports import Work
+from workflow.ports import Meanwhile, Work, nothing_else
 from workflow.services.guard import clock_guard
 from workflow.settings import Settings
 
@@ -23,10 +23,10 @@ class AwayDatabase(FakeDatabase):
 
     away = False
 
-    def begin(self) -> AbstractContextManager[Work]:  # type: ignore[override]  # the fake's own work is as good
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> AbstractContextManager[Work]:  # type: ignore[override]  # the fake's own work is as good
         if self.away:
             raise OSError("no database")
-        return super().begin()
+        return super().begin(meanwhile)
 
 
 def test_a_jump_is_not_forgotten_because_the_database_was_away(clocks: HandClocks) -> None:

@@ -12,7 +12,7 @@ from tests.web.houses import NORRBY, ROUND, browser, content, fill_in, hand_in, 
 from tests.web.office import sign_in
 from workflow.bootstrap import App
 from workflow.domain.codes import LinkMode
-from workflow.ports import Database, Work
+from workflow.ports import Database, Meanwhile, Work, nothing_else
 
 
 class _UndoneError(Exception):
@@ -27,8 +27,8 @@ class RefusingToCommit:
         self.commits = 0
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
-        with suppress(_UndoneError), self._database.begin() as work:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
+        with suppress(_UndoneError), self._database.begin(meanwhile) as work:
             yield work
             self.commits += 1
             raise _UndoneError

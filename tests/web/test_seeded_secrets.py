@@ -22,7 +22,7 @@ from workflow.adapters.logs import configure_logging
 from workflow.bootstrap import App
 from workflow.domain.codes import LinkMode, written
 from workflow.domain.messages import MessageKind
-from workflow.ports import Work
+from workflow.ports import Meanwhile, Work, nothing_else
 from workflow.services import outbox
 from workflow.web.application import create_site
 from workflow.web.site import CONTACT_COOKIE
@@ -63,7 +63,7 @@ class Broken:
 
     path: str
 
-    def begin(self) -> AbstractContextManager[Work]:
+    def begin(self, _meanwhile: Meanwhile = nothing_else) -> AbstractContextManager[Work]:
         raise OSError(f"nothing found for {self.path}")
 
     read = begin

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
-from workflow.ports import Database, Work
+from workflow.ports import Database, Meanwhile, Work, nothing_else
 
 
 class _UndoneError(Exception):
@@ -17,8 +17,8 @@ class DryRun:
         self._database = database
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
-        with suppress(_UndoneError), self._database.begin() as work:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
+        with suppress(_UndoneError), self._database.begin(meanwhile) as work:
             yield work
             raise _UndoneError
 

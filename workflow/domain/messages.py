@@ -206,7 +206,7 @@ class Message:
     right_until: datetime | None = None
 
     def but(self, **changes: object) -> "Message":
-        """The same mail with other values: `dataclasses.replace` in a third of its time, for every mail moves four times.
+        """The same mail with other values: `dataclasses.replace` in a third of its time; each mail moves four times.
 
         Raises TypeError for what is no field.
         """

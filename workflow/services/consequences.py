@@ -7,7 +7,7 @@ from typing import Any
 
 from workflow.domain.calendar import Calendar
 from workflow.domain.preview_diff import Difference, PreviewDiff, preview_diff
-from workflow.ports import Database, Work
+from workflow.ports import Database, Meanwhile, Work, nothing_else
 from workflow.services.listings import instant
 from workflow.services.preview import preview_round
 
@@ -23,7 +23,7 @@ class _OneTransaction:
         self._work = work
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
         yield self._work
 
     @contextmanager

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from workflow.domain.channel import ChannelState
 from workflow.domain.messages import Message
-from workflow.ports import Work
+from workflow.ports import Meanwhile, Work, nothing_else
 from workflow.services.company import Pair, after_all
 from workflow.services.landing import Landing, decide_results, log_results, note_attempts, settle_channel
 from workflow.services.mailroom import Mailroom
@@ -33,14 +33,20 @@ class Exchanged:
 
 
 def exchange(
-    room: Mailroom, landing: Landing, prepared: Sequence[Written], *, seen: ChannelState, rest: Sequence[Message]
+    room: Mailroom,
+    landing: Landing,
+    prepared: Sequence[Written],
+    *,
+    seen: ChannelState,
+    rest: Sequence[Message],
+    meanwhile: Meanwhile = nothing_else,
 ) -> Exchanged:
     """Write what was heard, and the markers of what is with its server but for the dot."""
     now = room.clock.now()
     torn: frozenset[str] = frozenset()
     while True:
         try:
-            with room.db.begin() as work:
+            with room.db.begin(meanwhile) as work:
                 shut = settle_channel(work, landing, seen=seen, rest=rest, now=now)
                 hold_units(work, landing.landed, prepared)
                 markers = decide_markers(room, work, prepared, torn=torn, now=now)

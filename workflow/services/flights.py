@@ -128,12 +128,15 @@ class Air:
         if not waiting:
             return False
         heard = listen(waiting, 0)
-        if not heard and self.desk.write_ahead(self.crew.size):
+        if not heard and self._write_ahead():
             return True
         heard = heard or listen(waiting, self.room.moment if self._is_pending() else _A_WHILE)
         for line in heard:
             self._go_on(self.aboard[line])
         return bool(heard)
+
+    def _write_ahead(self) -> bool:
+        return self.desk.write_ahead(self.crew.size)
 
     def _go_on(self, boarding: Boarding) -> None:
         boarding.go_on()
@@ -180,7 +183,14 @@ class Air:
         ready = [each for each in self.aboard.values() if each.is_ready]
         doubted = [] if self.aboard else self.doubted
         landing = Landing(flown(self.landed), flown(doubted))
-        done = exchange(self.room, landing, [each.written for each in ready], seen=self.seen, rest=self.desk.rest)
+        done = exchange(
+            self.room,
+            landing,
+            [each.written for each in ready],
+            seen=self.seen,
+            rest=self.desk.rest,
+            meanwhile=self._write_ahead,
+        )
         self.has_news = True
         self.tally += _counted(landing)
         self.landed = []

@@ -12,7 +12,7 @@ from workflow.adapters.db.channel import SqlChannels
 from workflow.adapters.db.codes import SqlCodes
 from workflow.adapters.db.details import SqlDetails
 from workflow.adapters.db.drafts import SqlDrafts
-from workflow.adapters.db.engine import readers_of
+from workflow.adapters.db.engine import readers_of, waiting
 from workflow.adapters.db.extensions import SqlExtensions
 from workflow.adapters.db.guards import SqlGuards
 from workflow.adapters.db.incoming import SqlIncoming
@@ -23,6 +23,7 @@ from workflow.adapters.db.people import SqlPeople, SqlRecipients
 from workflow.adapters.db.rounds import SqlRounds
 from workflow.adapters.db.standings import SqlStandings
 from workflow.adapters.db.submissions import SqlEditions, SqlSubmissions
+from workflow.ports import Meanwhile, nothing_else
 
 
 class SqlWork:
@@ -54,9 +55,12 @@ class SqlDatabase:
         self._moulds = Moulds()
 
     @contextmanager
-    def begin(self) -> Iterator[SqlWork]:
-        """Commit on a clean exit, roll back on an error. On SQLite one writer at a time; the others wait up to 30 s."""
-        with self._writers.begin() as connection:
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[SqlWork]:
+        """Commit on a clean exit, roll back on an error. On SQLite one writer at a time; the others wait up to 30 s.
+
+        There it is known that they wait, and `meanwhile` is called; PostgreSQL lets them wait row by row.
+        """
+        with self._writers.connect() as connection, waiting(connection, meanwhile).begin():
             yield from _whole(SqlWork(connection, self._moulds))
 
     @contextmanager

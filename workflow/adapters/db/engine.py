@@ -12,8 +12,12 @@ from typing import Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from workflow.ports import Meanwhile, nothing_else
+
 READ_ONLY: Final = "tertial_read_only"
 """Execution option of the connections that may not write."""
+
+_MEANWHILE: Final = "tertial_meanwhile"
 
 BUSY_MS = 30_000  # longer than any transaction of ours: a second writer waits, it does not fail
 CACHE_KIB = 65_536  # at most, of what has been read: with SQLite's own 2 MB a large round is written over and over
@@ -51,6 +55,11 @@ def readers_of(engine: Engine) -> Engine:
     if engine.dialect.name == "postgresql":
         options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
     return engine.execution_options(**options)
+
+
+def waiting(connection: Connection, meanwhile: Meanwhile) -> Connection:
+    """What the connection's next transaction does while it waits for another to end, where that is known (SQLite)."""
+    return connection if meanwhile is nothing_else else connection.execution_options(**{_MEANWHILE: meanwhile})
 
 
 # --- PostgreSQL --------------------------------------------------------------
@@ -133,18 +142,19 @@ def _use_journal(connection: SqliteConnection, journal: str) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock before the first read, or two writers read the same old row and one update is lost."""
-    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    options = connection.get_execution_options()
+    read_only = options.get(READ_ONLY, False)
     if connection.info.get(READ_ONLY, False) is not read_only:  # a connection's own: said again only where it changes
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
         connection.info[READ_ONLY] = read_only
     if read_only:
         connection.exec_driver_sql("BEGIN")
-    elif not _has_begun_writing(connection):
+    elif not _has_begun_writing(connection, options.get(_MEANWHILE, nothing_else)):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _has_begun_writing(connection: Connection) -> bool:
-    """Look often for the write lock at first.
+def _has_begun_writing(connection: Connection, meanwhile: Meanwhile) -> bool:
+    """Look often for the write lock at first, and do something useful between two looks.
 
     SQLite itself sleeps ever longer between two looks, up to a tenth of a second. A transaction of ours lasts some
     milliseconds: who sleeps past its end lets others pass, and two processes that send are no faster than one.
@@ -154,7 +164,8 @@ def _has_begun_writing(connection: Connection) -> bool:
         cursor.execute("PRAGMA busy_timeout=0")
         try:
             while not (has_begun := _begins(cursor)) and monotonic() < until:
-                sleep(_BETWEEN_LOOKS)
+                if not meanwhile():
+                    sleep(_BETWEEN_LOOKS)
         finally:
             cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     return has_begun
