@@ -7,11 +7,14 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     and_,
+    bindparam,
     func,
     literal,
     or_,
@@ -21,6 +24,7 @@ from sqlalchemy import (
 
 from workflow.adapters.db import tables
 from workflow.adapters.db.bulk import insert_all, update_all
+from workflow.adapters.db.columns import Instant
 from workflow.adapters.db.letters import LETTER, NO_LETTER, SqlLetters, letter_of
 from workflow.adapters.db.moulds import Moulds
 from workflow.adapters.db.statements import Values, among, insert_if_new, locked, one, refused_as
@@ -77,6 +81,48 @@ LIGHT: Select[Any] = select(*outbox.c, *NO_LETTER)
 """Mails without their rendered text."""
 
 
+_NOW: BindParameter[datetime] = bindparam("now", type_=Instant)
+_LIMIT: BindParameter[int] = bindparam("limit", type_=Integer)
+
+
+def _goes_by_itself() -> ColumnElement[bool]:
+    """Not in another's company: the first reminder of its address, or told of by a mail that has come to an end."""
+    first, lead = outbox.alias("first"), outbox.alias("lead")
+    sooner = or_(
+        first.c.due_at < outbox.c.due_at,
+        and_(first.c.due_at == outbox.c.due_at, first.c.submission < outbox.c.submission),
+        and_(first.c.due_at == outbox.c.due_at, first.c.submission == outbox.c.submission, first.c.id < outbox.c.id),
+    )
+    same = and_(MAY_LEAD, first.c.address == outbox.c.address, first.c.due_at <= _NOW)
+    is_led = select(literal(1)).select_from(first).where(same, sooner).correlate(outbox).exists()
+    pending = lead.c.state.in_([str(state) for state in sorted(PENDING)])
+    goes_on = select(literal(1)).select_from(lead).where(lead.c.id == outbox.c.lead, pending).correlate(outbox).exists()
+    return or_(
+        outbox.c.kind.not_in([str(kind) for kind in sorted(REMINDERS)]),
+        outbox.c.address == "",
+        and_(outbox.c.lead == "", ~is_led),
+        and_(outbox.c.lead != "", ~goes_on),
+    )
+
+
+_DUE: Select[Any] = (
+    _WHOLE.where(IS_PLANNED, outbox.c.due_at <= _NOW, _goes_by_itself())
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(_LIMIT)
+)
+_COMPANY: Select[Any] = _WHOLE.where(
+    MAY_LEAD,
+    outbox.c.address.in_(bindparam("addresses", expanding=True)),
+    outbox.c.due_at <= _NOW,
+    ~select(letters.c.message).where(letters.c.message == outbox.c.id).exists(),
+    outbox.c.id.not_in(bindparam("leads", expanding=True)),
+).order_by(outbox.c.id)
+_EXPIRED: Select[Any] = (
+    _WHOLE.where(IS_LEASED, outbox.c.lease_until < _NOW).order_by(outbox.c.lease_until, outbox.c.id).limit(_LIMIT)
+)
+"""Made once, like all that is asked for again and again: the library would take longer to make them than to ask."""
+
+
 class SqlOutbox:
     def __init__(self, connection: Connection, cast: Moulds) -> None:
         self._connection = connection
@@ -101,20 +147,13 @@ class SqlOutbox:
         return message_of(one(self._connection, query, NotFoundError(what=message_id)))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        is_due = and_(IS_PLANNED, outbox.c.due_at <= now, _goes_by_itself(now))
-        return self._first(is_due, outbox.c.due_at, limit)
+        return self._first(_DUE, now, limit)
 
     def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
         """Who leads has no letter yet; nor has any of its company, so that all are in the letter."""
         by_address = {each.address: each.id for each in leads}
-        query = _WHOLE.where(
-            MAY_LEAD,
-            outbox.c.address.in_(by_address),
-            outbox.c.due_at <= now,
-            ~select(letters.c.message).where(letters.c.message == outbox.c.id).exists(),
-            outbox.c.id.not_in([each.id for each in leads]),
-        )
-        rows = self._connection.execute(locked(self._connection, query.order_by(outbox.c.id), skip=True))
+        given = {"now": now, "addresses": list(by_address), "leads": [each.id for each in leads]}
+        rows = self._connection.execute(locked(self._connection, _COMPANY, skip=True), given)
         return _grouped((by_address[each.address], each) for each in map(message_of, rows))
 
     def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:
@@ -133,8 +172,7 @@ class SqlOutbox:
         return _grouped((each.lead, each) for each in map(message_of, self._connection.execute(query)))
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        has_expired = and_(IS_LEASED, outbox.c.lease_until < now)
-        return self._first(has_expired, outbox.c.lease_until, limit)
+        return self._first(_EXPIRED, now, limit)
 
     def change(self, before: Message, after: Message) -> bool:
         statement = (
@@ -198,9 +236,8 @@ class SqlOutbox:
             query = query.where(outbox.c.kind.in_([str(kind) for kind in kinds]))
         return self._ordered(query)
 
-    def _first(self, condition: ColumnElement[bool], order: ColumnElement[Any], limit: int) -> tuple[Message, ...]:
-        query = _WHOLE.where(condition).order_by(order, outbox.c.id).limit(limit)
-        rows = self._connection.execute(locked(self._connection, query, skip=True))
+    def _first(self, query: Select[Any], now: datetime, limit: int) -> tuple[Message, ...]:
+        rows = self._connection.execute(locked(self._connection, query, skip=True), {"now": now, "limit": limit})
         return tuple(message_of(row) for row in rows)
 
     def _ordered(self, query: Select[Any]) -> tuple[Message, ...]:
@@ -211,26 +248,6 @@ class SqlOutbox:
         return refused_as(
             self._connection, StaleWriteError(), constraint=str(SECOND_BELT.name), column="outbox.local_day"
         )
-
-
-def _goes_by_itself(now: datetime) -> ColumnElement[bool]:
-    """Not in another's company: the first reminder of its address, or told of by a mail that has come to an end."""
-    first, lead = outbox.alias("first"), outbox.alias("lead")
-    sooner = or_(
-        first.c.due_at < outbox.c.due_at,
-        and_(first.c.due_at == outbox.c.due_at, first.c.submission < outbox.c.submission),
-        and_(first.c.due_at == outbox.c.due_at, first.c.submission == outbox.c.submission, first.c.id < outbox.c.id),
-    )
-    same = and_(MAY_LEAD, first.c.address == outbox.c.address, first.c.due_at <= now)
-    is_led = select(literal(1)).select_from(first).where(same, sooner).correlate(outbox).exists()
-    pending = lead.c.state.in_([str(state) for state in sorted(PENDING)])
-    goes_on = select(literal(1)).select_from(lead).where(lead.c.id == outbox.c.lead, pending).correlate(outbox).exists()
-    return or_(
-        outbox.c.kind.not_in([str(kind) for kind in sorted(REMINDERS)]),
-        outbox.c.address == "",
-        and_(outbox.c.lead == "", ~is_led),
-        and_(outbox.c.lead != "", ~goes_on),
-    )
 
 
 def _grouped(found: Iterable[tuple[str, Message]]) -> dict[str, tuple[Message, ...]]:
