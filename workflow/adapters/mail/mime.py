@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from email.headerregistry import Address
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -49,7 +50,7 @@ class MimeEnvelopes:
         return whole
 
     def _headers(self, frozen: Frozen, message_id: str, reply_to: str) -> Iterable[tuple[str, str]]:
-        yield "From", _mailboxes("From", (mailbox(frozen.sender_email, frozen.sender_name),))
+        yield "From", _sender(frozen.sender_email, frozen.sender_name)
         yield "To", _mailboxes("To", (mailbox(frozen.to_email, frozen.to_name),))
         if frozen.copies:
             yield "Cc", _mailboxes("Cc", (copied(each) for each in frozen.copies))
@@ -65,6 +66,12 @@ class MimeEnvelopes:
         if language:
             yield "Content-Language", language[1]
         yield "MIME-Version", "1.0"
+
+
+@lru_cache(maxsize=16)
+def _sender(email: str, name: str) -> str:
+    """The same in every mail of an office."""
+    return _mailbox("From", mailbox(email, name))
 
 
 def _mailboxes(field: str, addresses: Iterable[Address]) -> str:
