@@ -141,15 +141,15 @@ def _lines_ours(bench: Bench, db: str) -> Iterator[Line]:
 
 
 def _lines_files(bench: Bench, db: str) -> Iterator[Line]:
-    for processes in bench.given.processes:
+    for processes, connections in product(bench.given.processes, bench.given.connections):
         yield Line(
-            name=f"{name_of(db, processes, IN_SERVICE)}, .ics + Word form",
+            name=f"{name_of(db, processes, connections)}, .ics + Word form",
             run=partial(
                 ours,
                 bench,
                 db,
                 processes=processes,
-                connections=IN_SERVICE,
+                connections=connections,
                 mails=bench.given.mails,
                 kind=MessageKind.INVITATION,
             ),

@@ -130,7 +130,8 @@ class Air:
         heard = listen(waiting, 0)
         if not heard and self._write_ahead():
             return True
-        heard = heard or listen(waiting, self.room.moment if self._is_pending() else _A_WHILE)
+        if not heard and not self._has_ready():
+            heard = listen(waiting, self.room.moment if self.landed else _A_WHILE)
         for line in heard:
             self._go_on(self.aboard[line])
         return bool(heard)
@@ -168,7 +169,10 @@ class Air:
     # --- committing --------------------------------------------------------------------------------------------------
 
     def _is_pending(self) -> bool:
-        return bool(self.landed) or any(each.is_ready for each in self.aboard.values())
+        return bool(self.landed) or self._has_ready()
+
+    def _has_ready(self) -> bool:
+        return any(each.is_ready for each in self.aboard.values())
 
     def _is_time(self, *, is_silent: bool) -> bool:
         if self._may_board() and self.desk.has_mail and self.crew.has_free():

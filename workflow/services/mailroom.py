@@ -34,7 +34,7 @@ class Mailroom:
     office: Office
     connections: int = 1
     moment: float = 0.001
-    """Seconds that a commit waits at the most for others that could share it, while nobody is heard."""
+    """Seconds that results wait at the most for others that could share their commit; a marker waits for nobody."""
     rate: Rate = NO_LIMIT
     plans: Plans = lambda: None
     held: Callable[[], bool] = lambda: False

@@ -86,7 +86,8 @@ def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 
 def _base64(content: bytes) -> bytes:
     whole = b64encode(content)
-    return b"".join([whole[at : at + _LINE] + b"\r\n" for at in range(0, len(whole), _LINE)])
+    lines = [whole[at : at + _LINE] for at in range(0, len(whole), _LINE)]
+    return b"\r\n".join([*lines, b""])
 
 
 @lru_cache(maxsize=8)
