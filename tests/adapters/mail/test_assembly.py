@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.adapters.mail.emailmessage import by_library
 from workflow.adapters.mail.addresses import HeaderRefusedError, clean
-from workflow.adapters.mail.assembly import Encoded, file_part
+from workflow.adapters.mail.assembly import file_part
 from workflow.adapters.mail.mime import MimeEnvelopes
 from workflow.domain.messages import Enclosure, Frozen
 from workflow.ports import LINK_SECRET
@@ -197,40 +196,8 @@ def test_a_plain_file_name_gives_the_librarys_own_line(name: str, media_type: st
 
 @given(st.binary(max_size=1000))
 def test_base64_is_that_of_the_standard_library(content: bytes) -> None:
-    assert Encoded(limit=10_000).of(content) == encodebytes(content).replace(b"\n", b"\r\n")
-
-
-def test_what_was_encoded_is_kept_and_the_memory_is_bounded() -> None:
-    encoded = Encoded(limit=3000)
-    first, second, third = (bytes([number]) * 1000 for number in range(3))
-    kept = encoded.of(first)
-    assert encoded.of(bytes(bytearray(first))) is kept  # known by its contents
-    other = encoded.of(second)
-    assert encoded.of(first) is kept
-    encoded.of(third)  # no room for three: the one not asked for lately goes
-    assert encoded.of(first) is kept
-    assert encoded.of(second) is not other
-    huge = encoded.of(b"x" * 9000)
-    assert encoded.of(b"x" * 9000) is not huge
-
-
-def test_many_threads_share_what_was_encoded() -> None:
-    encoded = Encoded(limit=4000)
-    contents = [bytes([number]) * 700 for number in range(12)]
-    wrong: list[bytes] = []
-
-    def work(shift: int) -> None:
-        for turn in range(300):
-            content = contents[(turn * shift) % 12]
-            if encoded.of(content) != encodebytes(content).replace(b"\n", b"\r\n"):
-                wrong.append(content)
-
-    threads = [Thread(target=work, args=(shift,)) for shift in (1, 5, 7, 11)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    ours = file_part(Enclosure(name="f.bin", media_type=TYPES[0], content=content), "f.bin")
+    assert ours.partition(b"\r\n\r\n")[2] == encodebytes(content).replace(b"\n", b"\r\n")
 
 
 def test_a_date_in_another_zone_is_the_same_moment() -> None:

@@ -3,13 +3,10 @@
 import re
 from base64 import b64encode
 from binascii import b2a_qp
-from collections import OrderedDict
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import lru_cache
-from hashlib import sha256
-from threading import Lock
 from typing import Final
 
 from workflow.domain.messages import Enclosure
@@ -21,43 +18,6 @@ _STANDS: Final = f'filename="{_STAND_IN}"'.encode("ascii")  # no media type hold
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")  # never folded, never encoded
 _PARAMETER: Final = re.compile(r"\s*;\s*([A-Za-z0-9-]+)=([A-Za-z0-9._-]+)")
 _MEDIA_TYPE: Final = re.compile(r"([a-z]+)/([A-Za-z0-9.+-]+)((?:\s*;\s*[A-Za-z0-9-]+=[A-Za-z0-9._-]+)*)")
-
-
-class Encoded:
-    """Contents in base64, by the SHA-256 of the contents; forgets what was not asked for lately.
-
-    Holds at most `limit` bytes, so that a few large files cannot fill the memory. Safe for threads.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held = 0
-        self._known: OrderedDict[bytes, bytes] = OrderedDict()
-        self._lock = Lock()
-
-    def of(self, content: bytes) -> bytes:
-        """Give the content in lines of 76 characters that end with CRLF."""
-        key = sha256(content).digest()
-        with self._lock:
-            known = self._known.get(key)
-            if known is not None:
-                self._known.move_to_end(key)
-                return known
-        made = _base64(content)
-        self._keep(key, made)
-        return made
-
-    def _keep(self, key: bytes, made: bytes) -> None:
-        with self._lock:
-            if key in self._known or len(made) > self._limit:
-                return
-            self._known[key] = made
-            self._held += len(made)
-            while self._held > self._limit:
-                self._held -= len(self._known.popitem(last=False)[1])
-
-
-_ENCODED: Final = Encoded(limit=8 * 1024 * 1024)
 
 
 def text_part(subtype: str, text: str) -> bytes:
@@ -74,7 +34,7 @@ def _quoted(line: bytes) -> bytes:
 
 def file_part(enclosure: Enclosure, name: str) -> bytes:
     """One attachment in base64 with the file name `name`. Raises ValueError for what is not a media type."""
-    return _file_head(enclosure.media_type, name) + _ENCODED.of(enclosure.content)
+    return _file_head(enclosure.media_type, name) + _base64(enclosure.content)
 
 
 def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
