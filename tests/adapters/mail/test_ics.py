@@ -25,7 +25,7 @@ ENTRY = CalendarEntry(
 )
 
 
-words = st.text(max_size=200)
+words = st.text(max_size=200) | st.text("aÅöé漢0 .@:()–-_", max_size=90)  # the second: mostly nothing to escape
 moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]), min_value=datetime(2000, 1, 1))  # noqa: DTZ001 - a bound
 entries = st.builds(
     CalendarEntry,
