@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
 from tests.benchmarks.hand import house
@@ -74,20 +75,13 @@ def _row(bench: Bench, line: Line) -> tuple[str, ...]:
 def report_beside(bench: Bench, dbs: Sequence[str]) -> None:
     """How many times as fast as the peers we are, with as many processes of ours as of theirs, and at their best."""
     rows = []
-    for db in dbs:
-        for peer in (POST_OFFICE, MAILER):
-            most = max(peer_processes(peer, db))
-            for mine, theirs in sorted({(1, 1), (2, most)}):
-                ratio = bench.ratio(name_of(db, mine, IN_SERVICE), peer_name(peer, db, theirs))
-                if ratio is not None:
-                    verdict = BESIDE[peer].judge(ratio) if mine > 1 else ""
-                    rows.append(
-                        (
-                            f"ours, {db}, {mine} × {IN_SERVICE} / {peer_name(peer, db, theirs)}",
-                            f"{ratio:.1f}",
-                            f"  {verdict}",
-                        )
-                    )
+    for db, peer, connections in product(dbs, BESIDE, bench.given.connections):
+        for mine, theirs in sorted({(1, 1), (2, max(peer_processes(peer, db)))}):
+            beside = peer_name(peer, db, theirs)
+            ratio = bench.ratio(name_of(db, mine, connections), beside)
+            if ratio is not None:
+                verdict = BESIDE[peer].judge(ratio) if mine > 1 else ""
+                rows.append((f"ours, {db}, {mine} × {connections} / {beside}", f"{ratio:.1f}", f"  {verdict}"))
     if rows:
         say_table(("beside the peers", "times", ""), rows)
 
