@@ -97,23 +97,33 @@ class Air:
     def _has_mail(self) -> bool:
         """Claim more when there is none; what can be committed goes first."""
         while not self.desk.has_mail:
-            if not self._may_claim():
+            if not (self._may_claim() and self._claim()):
                 return False
-            batch = claim(self.room)
-            self.may_claim, self.has_news = batch.goes_on, False
-            if not batch.goes_on:
-                return False
-            self.seen = batch.channel
-            with self.room.db.read() as work:
-                material = gather_material(
-                    work,
-                    batch.mails,
-                    calendar=self.room.calendar,
-                    now=self.room.clock.now(),
-                    plans=self.room.plans,
-                )
-            self.desk.lay(batch.mails, material)
         return True
+
+    def _claim(self) -> bool:
+        """False when there is no more for now."""
+        batch = claim(self.room)
+        self.may_claim, self.has_news = batch.goes_on, False
+        if not batch.goes_on:
+            return False
+        self.seen = batch.channel
+        with self.room.db.read() as work:
+            material = gather_material(
+                work, batch.mails, calendar=self.room.calendar, now=self.room.clock.now(), plans=self.room.plans
+            )
+        self.desk.lay(batch.mails, material)
+        return True
+
+    def _claim_ahead(self) -> bool:
+        """Before the last batch is used up: a connection that has become free would wait for the claim."""
+        if (
+            self.desk.waiting
+            or len(self.desk.written) >= self.crew.size
+            or not (self._may_board() and self._may_claim())
+        ):
+            return False
+        return self._claim()
 
     def _may_claim(self) -> bool:
         if self.aboard:
@@ -128,7 +138,7 @@ class Air:
         if not waiting:
             return False
         heard = listen(waiting, 0)
-        if not heard and self._write_ahead():
+        if not heard and (self._write_ahead() or self._claim_ahead()):
             return True
         if not heard and not self._has_ready():
             heard = listen(waiting, self.room.moment if self.landed else _A_WHILE)
