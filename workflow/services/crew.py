@@ -54,10 +54,10 @@ class Crew:
 
 def listen(channels: Collection[Channel], seconds: float) -> list[Channel]:
     """Those that can go on, after so many seconds at the most; [] when none can yet."""
-    at_once = [each for each in channels if each.waits_on() is None]
-    if at_once:
+    waits = [(each.waits_on(), each) for each in channels]
+    if at_once := [each for number, each in waits if number is None]:
         return at_once
-    waiting = {number: each for each in channels if (number := each.waits_on() or 0) > 0}
+    waiting = {number: each for number, each in waits if number is not None and number > 0}
     if not waiting:  # none that could be waited for
         return list(channels) if seconds else []
     poll = select.poll()

@@ -62,7 +62,7 @@ class Conversation:
         self._heard += heard
 
     def has_reply(self) -> bool:
-        return _REPLY.match(self._heard) is not None
+        return bool(self._heard) and _REPLY.match(self._heard) is not None
 
     def is_heard(self) -> bool:
         """Whether the next step need not wait: there is a reply, or no patience left."""
