@@ -63,7 +63,7 @@ def fated_worker(place: Place, fate: Fate) -> None:
     Commits wait for all who could share them: what is left behind does not depend on the machine's speed.
     """
     house = place.house()
-    room = replace(house.mailroom, moment=FOR_ALL)
+    room = replace(house.mailroom, marker_waits=FOR_ALL, result_waits=FOR_ALL)
     JOBS[Job.DELIVER](replace(house, mailroom=crashing(room, fate)))
 
 

@@ -140,11 +140,17 @@ class Air:
         heard = listen(waiting, 0)
         if not heard and (self._write_ahead() or self._claim_ahead()):
             return True
-        if not heard and not self._has_ready():
-            heard = listen(waiting, self.room.moment if self.landed else _A_WHILE)
+        if not heard and (patience := self._patience()):
+            heard = listen(waiting, patience)
         for line in heard:
             self._go_on(self.aboard[line])
         return bool(heard)
+
+    def _patience(self) -> float:
+        """Seconds to listen before what can be committed is."""
+        if self._has_ready():
+            return self.room.marker_waits
+        return self.room.result_waits if self.landed else _A_WHILE
 
     def _write_ahead(self) -> bool:
         return self.desk.write_ahead(self.crew.size)

@@ -33,8 +33,10 @@ class Mailroom:
     calendar: Calendar
     office: Office
     connections: int = 1
-    moment: float = 0.001
-    """Seconds that results wait at the most for others that could share their commit; a marker waits for nobody."""
+    result_waits: float = 0.001
+    """Seconds that results wait at the most for others that could share their commit."""
+    marker_waits: float = 0.0
+    """The same for markers: nothing, because a connection stands idle meanwhile."""
     rate: Rate = NO_LIMIT
     plans: Plans = lambda: None
     held: Callable[[], bool] = lambda: False
