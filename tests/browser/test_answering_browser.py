@@ -153,7 +153,9 @@ def test_the_server_dies_and_comes_back_and_the_report_is_handed_in(chromium: Br
         page.locator("#svar1-2").fill("Under avbrottet.")
         expect(page.locator("#sparat")).to_have_text(LOST)
         expect(page.locator("#besked")).to_have_text(LOST)
+        page.locator("#besked").evaluate("told => { told.textContent = ''; }")
         page.get_by_role("button", name="Kontrollera och lämna in").click()
+        expect(page.locator("#besked")).to_have_text(LOST)  # the press has given up, and does not go on later
         expect(page.locator("#svar1-2")).to_have_value("Under avbrottet.")
         assert kept(page) == [f"tertial:{NORRBY}:mark:0"]
         pages.begin()
