@@ -164,7 +164,7 @@ def test_the_server_dies_and_comes_back_and_the_report_is_handed_in(chromium: Br
         saved(page)
         page.locator("#svar2-1").fill("Efter avbrottet.")
         page.get_by_role("button", name="Kontrollera och lämna in").click()
-        page.get_by_role("button", name="Lämna in").click()
+        page.get_by_role("button", name="Lämna in", exact=True).click()
         page.get_by_role("heading", name="Tack, svaren har kommit in").wait_for()
         assert kept(page) == []
     with pages.house.db.read() as work:

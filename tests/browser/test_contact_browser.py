@@ -84,7 +84,7 @@ def check(page: Page, site: LiveSite) -> None:
 
 def received(page: Page, site: LiveSite) -> None:
     check(page, site)
-    page.get_by_role("button", name="Lämna in").click()
+    page.get_by_role("button", name="Lämna in", exact=True).click()
     page.wait_for_url("**/svara/kvitto")
 
 
@@ -162,11 +162,12 @@ def test_a_person_answers_checks_and_hands_in(chromium: Browser, live_site: Live
         page.get_by_label("Ert svar på fråga 1.1").fill("Två nya företag.\n\nEtt är på väg.")
         page.get_by_label("Ej aktuellt för oss den här omgången, fråga 1.2").check()
         page.get_by_role("button", name="Kontrollera och lämna in").click()
+        page.wait_for_url("**/svara/kontrollera")  # the form has links of the same name
         page.get_by_role("link", name="1.2 Mark").click()
         page.locator("#skal1-2").fill("Vi anvisar ingen mark.")
         page.get_by_label("Ert svar på fråga 2.1").fill("Åtta veckor.")
         page.get_by_role("button", name="Kontrollera och lämna in").click()
-        page.get_by_role("button", name="Lämna in").click()
+        page.get_by_role("button", name="Lämna in", exact=True).click()
         page.get_by_role("heading", name="Tack, svaren har kommit in").wait_for()
     with live_site.house.db.read() as work:
         assert work.submissions.get(NORRBY).state is State.SUBMITTED
