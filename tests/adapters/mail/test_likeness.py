@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.mails.samples import ALL, common
 from workflow.adapters.mail.render import JinjaRenderer, _chosen, wrapped_line
-from workflow.domain.letters import Approved, Reminder, UnitLetter
+from workflow.domain.letters import Approved, CodeLetter, Reminder, UnitLetter
 from workflow.ports import LINK_SECRET
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "email_templates"
@@ -33,6 +33,7 @@ NAMES = st.one_of(
         ]
     ),
 )
+CODES = [letter for letter in LETTERS if isinstance(letter, CodeLetter)]
 LINKS = st.sampled_from([f"https://tertial.example/l/k-1.{LINK_SECRET}", "https://tertial.example/?a=1&b=2", ""])
 
 
@@ -41,6 +42,7 @@ def named(letter: UnitLetter, unit: str, first_name: str, link: str) -> UnitLett
 
 
 @given(letter=st.sampled_from(LETTERS), unit=NAMES, first_name=NAMES, link=LINKS)
+@example(letter=CODES[0], unit="Ås", first_name='"', link=f"https://tertial.example/l/k-1.{LINK_SECRET}")
 @settings(max_examples=300, deadline=None)
 def test_a_filled_letter_is_the_rendered_letter(letter: UnitLetter, unit: str, first_name: str, link: str) -> None:
     for _ in range(2):

@@ -31,9 +31,9 @@ class Inliner:
         """Give the page with each rule in the `style` of its tags. `link` is the only address that varies."""
         shown = escape(link, quote=False)  # an address has no quotation marks (RFC 3986 §2)
         general = html.replace(shown, _LINK) if link else html
-        if LINK_SECRET in general.replace(_LINK, ""):
-            return self._library.inline(html)  # a template made something else of the link
         pieces = _pieces(general)
+        if any(LINK_SECRET in fixed.replace(_LINK, "") for fixed in pieces[::2]):
+            return self._library.inline(html)  # a template made something else of the link
         shape = self._shape(tuple(pieces[::2]))
         if not shape:
             return self._library.inline(html)
