@@ -26,7 +26,7 @@ CPU = Target(900, "µs", is_ceiling=True)
 BY_PROCESSES = {1: Target(0.35, "× base"), 2: Target(0.8, "× base")}
 FILES = Target(0.25, "× base")
 DEEP = Target(0.9, "× shallow")
-RELAY = {20: Target(600, "/s"), 50: Target(1200, "/s")}
+RELAY = {20: Target(600, "/s"), 50: Target(1200, "/s")}  # by connections, in whatever processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,13 +197,13 @@ def _lines_queue(bench: Bench, db: str) -> Iterator[Line]:
 
 
 def _lines_relay(bench: Bench, db: str) -> Iterator[Line]:
-    for relay, processes, connections in product(bench.relays, bench.given.processes, (1, IN_SERVICE, 20, 50)):
+    for relay, processes, connections in product(bench.relays, bench.given.processes, (1, IN_SERVICE, 20, 25, 50)):
         mails = processes * _whole_claims(min(60 * connections, bench.given.mails // processes))
         yield Line(
             name=f"{relay}: {name_of(db, processes, connections)}",
             run=partial(ours, bench, db, processes=processes, connections=connections, mails=mails, relay=relay),
             beside="",
-            rate=RELAY.get(connections),
+            rate=RELAY.get(processes * connections),
         )
 
 
