@@ -157,30 +157,27 @@ def _lines_files(bench: Bench, db: str) -> Iterator[Line]:
         )
 
 
-def peer_name(peer: str, db: str, processes: int) -> str:
-    return f"{NAMES[peer]}, {db}, {processes} process{'es' if processes > 1 else ''}"
+def peer_name(peer: str, db: str, processes: int, *, as_shipped: bool = False) -> str:
+    shipped = " as Django ships it" if as_shipped else ""
+    return f"{NAMES[peer]}, {db}{shipped}, {processes} process{'es' if processes > 1 else ''}"
 
 
-def peer_processes(peer: str, db: str) -> tuple[int, ...]:
-    """A second django-mailer needs row locks, which SQLite has not: its file lock turns it away there."""
-    return (1,) if (peer, db) == (MAILER, SQLITE) else (1, 2)
+def peer_lines(peer: str, db: str) -> tuple[tuple[int, bool], ...]:
+    """Their processes, and whether SQLite is as Django ships it.
+
+    A second django-mailer needs row locks, which SQLite has not: its file lock turns it away there.
+    """
+    if db != SQLITE:
+        return (1, False), (2, False)
+    return ((1, False), (1, True)) if peer == MAILER else ((1, False), (2, False), (1, True))
 
 
 def _lines_peers(bench: Bench, db: str, peers: Peers) -> Iterator[Line]:
+    send = partial(peers.send, bench.shelf, db=db, port=bench.sink.port, mails=bench.given.mails)
     for peer in (POST_OFFICE, MAILER):
-        for processes in peer_processes(peer, db):
-            yield Line(
-                name=peer_name(peer, db, processes),
-                run=partial(
-                    peers.send,
-                    bench.shelf,
-                    peer,
-                    db,
-                    port=bench.sink.port,
-                    mails=bench.given.mails,
-                    processes=processes,
-                ),
-            )
+        for processes, as_shipped in peer_lines(peer, db):
+            name = peer_name(peer, db, processes, as_shipped=as_shipped)
+            yield Line(name=name, run=partial(send, peer, processes=processes, as_shipped=as_shipped))
 
 
 def _lines_queue(bench: Bench, db: str) -> Iterator[Line]:

@@ -35,8 +35,13 @@ class Peers:
     def versions(self) -> str:
         return ", ".join(PACKAGES)
 
-    def send(self, shelf: Shelf, peer: str, db: str, *, port: int, mails: int, processes: int) -> Taken:
-        """Queue so many mails, and time their own command. Raises RunFailedError."""
+    def send(
+        self, shelf: Shelf, peer: str, db: str, *, port: int, mails: int, processes: int, as_shipped: bool = False
+    ) -> Taken:
+        """Queue so many mails, and time their own command. Raises RunFailedError.
+
+        `as_shipped`: SQLite without a word about it in the settings, as a newcomer's Django has it.
+        """
         with shelf.empty(db) as url:
             parsed = make_url(url)
             task = {
@@ -44,6 +49,7 @@ class Peers:
                 "port": port,
                 "mails": mails,
                 "processes": processes,
+                "as_shipped": as_shipped,
                 "letter": str(self.letter),
                 "folder": str(self.folder),
                 "database": parsed.database,

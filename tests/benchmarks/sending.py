@@ -25,8 +25,8 @@ from tests.benchmarks.lines import (
     lines,
     name_of,
     ours,
+    peer_lines,
     peer_name,
-    peer_processes,
 )
 from tests.benchmarks.peer import MAILER, POST_OFFICE
 from tests.benchmarks.peers import NoPeersError, Peers, install
@@ -73,13 +73,13 @@ def _row(bench: Bench, line: Line) -> tuple[str, ...]:
 
 
 def report_beside(bench: Bench, dbs: Sequence[str]) -> None:
-    """How many times as fast as the peers we are, with as many processes of ours as of theirs, and at their best."""
+    """How many times as fast as the peers we are, with at least as many processes of ours as of theirs."""
     rows = []
     for db, peer, connections in product(dbs, BESIDE, bench.given.connections):
-        for mine, theirs in sorted({(1, 1), (2, max(peer_processes(peer, db)))}):
-            beside = peer_name(peer, db, theirs)
+        for mine, (theirs, as_shipped) in product((1, 2), peer_lines(peer, db)):
+            beside = peer_name(peer, db, theirs, as_shipped=as_shipped)
             ratio = bench.ratio(name_of(db, mine, connections), beside)
-            if ratio is not None:
+            if ratio is not None and mine >= theirs:
                 verdict = BESIDE[peer].judge(ratio) if mine > 1 else ""
                 rows.append((f"ours, {db}, {mine} × {connections} / {beside}", f"{ratio:.1f}", f"  {verdict}"))
     if rows:
