@@ -238,6 +238,54 @@ def _end_sessions(house: App, page: Page) -> None:
     access.log_out(house.db, found.session)
 
 
+def test_what_one_tab_has_saved_the_other_goes_on_with(chromium: Browser, live_site: LiveSite) -> None:
+    with a_page(chromium) as page:
+        enter(page, live_site)
+        other = page.context.new_page()
+        other.goto(live_site.url + "/svara")
+        page.locator("#svar1-1").fill("I den ena fliken.")
+        expect(other.locator("#svar1-1")).to_have_value("I den ena fliken.")
+        saved(other)
+        expect(other.locator("#framsteg")).to_have_text(page.locator("#framsteg").inner_text())
+        other.locator("#svar1-1").fill("I den ena fliken. Och i den andra.")
+        expect(page.locator("#svar1-1")).to_have_value("I den ena fliken. Och i den andra.")
+        saved(page)
+        assert page.locator(".clash").count() == other.locator(".clash").count() == 0
+        assert kept(page) == []
+    assert drafted(live_site.house, "etableringar") == "I den ena fliken. Och i den andra."
+
+
+def test_a_tab_that_came_to_life_late_shows_what_was_saved_meanwhile(chromium: Browser, live_site: LiveSite) -> None:
+    with a_page(chromium) as page:
+        enter(page, live_site)
+        other = page.context.new_page()
+        held: list[Route] = []
+        other.route("**/static/answer.js", lambda route: held.append(route))  # noqa: PLW0108 - the library marks it
+        with other.expect_request("**/static/answer.js"):
+            other.goto(live_site.url + "/svara", wait_until="commit")
+        page.locator("#svar1-1").fill("Sparat medan den andra laddades.")
+        saved(page)
+        expect(other.locator("#svar1-1")).to_have_value("")
+        held.pop().continue_()
+        expect(other.locator("#svar1-1")).to_have_value("Sparat medan den andra laddades.")
+
+
+def test_what_is_being_written_in_a_tab_is_never_replaced_by_another(chromium: Browser, live_site: LiveSite) -> None:
+    with a_quiet_page(chromium) as page:
+        enter(page, live_site)
+        other = page.context.new_page()
+        other.goto(live_site.url + "/svara")
+        other.route("**/svara/fraga/*", lambda route: route.abort())
+        other.locator("#svar1-1").fill("Skrivet här.")
+        expect(other.locator("#sparat")).to_have_text(LOST)
+        page.locator("#svar1-1").fill("Sparat där.")
+        saved(page)
+        other.unroute("**/svara/fraga/*")
+        expect(other.locator(".clash")).to_have_count(1)
+        expect(other.locator("#svar1-1")).to_have_value("Skrivet här.")
+    assert drafted(live_site.house, "etableringar") == "Sparat där."
+
+
 def test_the_back_button_brings_every_word_back(chromium: Browser, live_site: LiveSite) -> None:
     with a_page(chromium) as page:
         enter(page, live_site)

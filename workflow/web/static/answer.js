@@ -2,6 +2,7 @@
 // What is typed is first kept in the browser, then sent; it leaves the browser when the server has said that it is saved.
 
 import { drop, found, keep, tidy } from "./kept.js";
+import { isNewer, join } from "./tabs.js";
 
 const PAUSE = 1000; // milliseconds without a key before a question is sent
 const LONGEST = 5000; // the longest somebody types on before it is sent all the same
@@ -216,7 +217,10 @@ function request(question, mine) {
 
 // "" where all went on, else the trouble.
 function hear(question, mine, status, told) {
-  if (status === 200) return saved(question, mine, told);
+  if (status === 200) {
+    tellTabs({ key: question.key, mine, told });
+    return saved(question, mine, told);
+  }
   if (told.error === "clash") return clashed(question, told);
   if (told.error === "session") return "session";
   if (told.error !== "refused" && told.error !== "closed") return "odd";
@@ -240,6 +244,18 @@ function saved(question, mine, told) {
   document.getElementById("sa-langt").textContent = told.short;
   document.querySelector("progress").value = told.done;
   return "";
+}
+
+// Another tab of this browser has saved. What is being written or sent here meets it at the server.
+function savedElsewhere({ key, mine, told }) {
+  const question = asked.get(key);
+  if (!question || question.held || question.tried.length || !isNewer({ told }, question.version)) return;
+  if (question.dirty && !same(question.now, mine)) return;
+  question.show(mine);
+  mark(question);
+  saved(question, mine, told);
+  bar.textContent = words.saved;
+  refresh();
 }
 
 // What the field holds rests on what the server has now.
@@ -364,6 +380,8 @@ function leave() {
 
 tidy();
 restore();
+const versions = Object.fromEntries(questions.map((each) => [each.key, each.version]));
+const tellTabs = join(submission, versions, savedElsewhere);
 form.addEventListener("input", typed);
 form.addEventListener("change", typed);
 for (const each of document.forms) each.addEventListener("submit", submitted); // logging out, too
