@@ -13,7 +13,6 @@ from workflow.domain.people import Account, sort_key
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Recipient, State, Submission
 
-UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
 NOTHING_TO_DO = "nothing_to_do"
 NOT_WANTED = "not_wanted"
 NO_ACCOUNT = "no_account"

@@ -121,6 +121,8 @@ _MAY_HAVE_COME = "may_have_come"
 """Key of `detail`: nobody knew what became of an earlier try, so that its letter may be with its reader."""
 
 PENDING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HANDING, MessageState.HELD})
+UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
+"""Ended, and somebody has to see to it."""
 
 LEASE = timedelta(minutes=15)  # longer than the ten minutes RFC 5321 §4.5.3.2.6 gives the reply to the final dot
 RETRY_LADDER = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120, 240))  # greylisting asks for ≥ 5

@@ -12,7 +12,6 @@ from workflow.domain.details import Correction, CorrectionState
 from workflow.domain.digest import (
     MISSED,
     NOTHING_TO_DO,
-    UNDELIVERED,
     Chores,
     DigestPolicy,
     due_on,
@@ -23,7 +22,7 @@ from workflow.domain.digest import (
     why_not,
 )
 from workflow.domain.extensions import ExtensionState
-from workflow.domain.messages import TO_OFFICE, TOO_LATE, Message, MessageKind, MessageState
+from workflow.domain.messages import TO_OFFICE, TOO_LATE, UNDELIVERED, Message, MessageKind, MessageState
 from workflow.domain.people import Account, fold_address
 from workflow.domain.plans import RoundPlans
 from workflow.domain.rounds import Round, RoundState

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflow.domain.digest import UNDELIVERED
-from workflow.domain.messages import TO_OFFICE, Message, MessageKind, MessageState
+from workflow.domain.messages import TO_OFFICE, UNDELIVERED, Message, MessageKind, MessageState
 from workflow.ports import Work
 
 TOLD_FOR: Final = timedelta(days=7)

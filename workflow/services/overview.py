@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from workflow.domain.addressing import addressee, unreachable
 from workflow.domain.calendar import Calendar
-from workflow.domain.messages import Message, MessageState
+from workflow.domain.messages import UNDELIVERED, Message, MessageState
 from workflow.domain.overview import (
     OVERDUE,
     OWES,
@@ -30,7 +30,6 @@ from workflow.services.ledger import Line
 from workflow.services.reminders import known_slots, next_reminder
 from workflow.services.shared_hours import MANY_PEOPLE, shared_slots
 
-UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
 COMING = frozenset({MessageState.PLANNED, MessageState.SENDING, MessageState.HELD})
 MANY_MAILS = 10_000  # of those that leave next, no more are counted
 TOLD_UNITS = 20_000  # in larger rounds the timeline does not count the reminders that went: there are too many rows

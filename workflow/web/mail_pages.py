@@ -7,10 +7,9 @@ from starlette.datastructures import FormData
 
 from workflow.domain.arrivals import Arrival
 from workflow.domain.errors import ReasonMissingError, RefusedError, StaleWriteError
-from workflow.domain.messages import MESSAGE_MOVES, Message, MessageState
+from workflow.domain.messages import MESSAGE_MOVES, UNDELIVERED, Message, MessageState
 from workflow.ports import LINK_SECRET, Job
 from workflow.services import inbox, ledger, outbox
-from workflow.services.overview import UNDELIVERED
 from workflow.web.forms_in import field, visible
 from workflow.web.office import Office, Posted, Seated, clean, new_router
 from workflow.web.site import go

@@ -11,6 +11,7 @@ from tests.builders import NOW, a_file, a_message, an_answer, an_attachment, an_
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import APPEND_ONLY
+from workflow.domain.messages import UNDELIVERED
 
 
 def run(url: str, statement: str) -> None:
@@ -93,6 +94,21 @@ def test_what_a_worker_asks_every_tick_finds_its_index(sqlite_url: str) -> None:
         assert "USING INDEX ix_outbox_person" in explain(connection, company, company_values)
         assert "USING INDEX ix_outbox_lead" in explain(connection, told, told_values)
     engine.dispose()
+
+
+def test_what_did_not_arrive_is_found_by_its_index(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, sql, values, *_: asked.append((sql, values)))
+    with SqlDatabase(engine).begin() as work:
+        work.standings.undelivered("2027-T1", limit=20)
+        work.outbox.list(round_id="2027-T1", states=UNDELIVERED)
+    found = [each for each in asked if "FROM outbox" in each[0]]
+    with engine.connect() as connection:
+        for sql, values in found:
+            assert "INDEX ix_outbox_undelivered (round=?)" in explain(connection, sql, values)
+    engine.dispose()
+    assert len(found) == 3
 
 
 def explain(connection: Connection, sql: str, values: Any) -> str:

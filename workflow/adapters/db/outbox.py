@@ -38,6 +38,7 @@ from workflow.adapters.db.tables import (
     SECOND_BELT,
     WEARS_BELT,
     attempts,
+    is_in,
     letters,
     outbox,
 )
@@ -231,7 +232,7 @@ class SqlOutbox:
         if round_id:
             query = query.where(outbox.c.round == round_id)
         if states:
-            query = query.where(outbox.c.state.in_([str(state) for state in states]))
+            query = query.where(is_in(sorted(states)))
         if kinds:
             query = query.where(outbox.c.kind.in_([str(kind) for kind in kinds]))
         return self._ordered(query)

@@ -14,6 +14,7 @@ from workflow.adapters.db.tables import (
     IS_DATED,
     IS_OWED,
     IS_PLANNED,
+    IS_UNDELIVERED,
     IS_WAITING,
     LACKS_CONTACT,
     outbox,
@@ -34,7 +35,6 @@ _ALIKE = (
     submissions.c.due_set_at,
     submissions.c.has_contact,
 )
-_UNDELIVERED = [str(MessageState.FAILED), str(MessageState.UNKNOWN)]
 _ONLY_WHILE_OWED = [str(kind) for kind in sorted(OWED_ONLY)]
 _STILL_OWED = [str(state) for state in sorted(OWED)]
 _HAS_DATES = text(f"({IS_DATED.text})")  # the index knows it without brackets, another condition beside it does not
@@ -98,7 +98,8 @@ class SqlStandings:
 
     def undelivered(self, round_id: str, *, limit: int) -> tuple[int, tuple[Message, ...]]:
         still = or_(outbox.c.kind.not_in(_ONLY_WHILE_OWED), submissions.c.state.in_(_STILL_OWED))
-        matters = and_(outbox.c.round == round_id, outbox.c.state.in_(_UNDELIVERED), still)
+        troubled = select(outbox.c.id).where(outbox.c.round == round_id, IS_UNDELIVERED)
+        matters = and_(outbox.c.id.in_(troubled), still)
         count = select(func.count()).select_from(outbox.join(submissions)).where(matters)
         first = LIGHT.select_from(outbox.join(submissions)).where(matters).order_by(outbox.c.due_at, outbox.c.id)
         rows = self._connection.execute(first.limit(limit))

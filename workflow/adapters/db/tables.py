@@ -32,7 +32,7 @@ from workflow.domain.codes import LinkMode
 from workflow.domain.details import CorrectionState, Said, Wish
 from workflow.domain.extensions import ExtensionState
 from workflow.domain.incoming import IncomingKind
-from workflow.domain.messages import REMINDERS, MessageKind, MessageState
+from workflow.domain.messages import REMINDERS, UNDELIVERED, MessageKind, MessageState
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import OWED, State
@@ -57,6 +57,11 @@ BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"
 
 def _among(column: str, allowed: Iterable[str]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in allowed)})"
+
+
+def is_in(states: Iterable[MessageState]) -> TextClause:
+    """A mail is in one of these states, in the words that partial indexes are known by."""
+    return text(_among("state", states))
 
 
 def _text(name: str) -> Column[str]:
@@ -392,7 +397,7 @@ outbox = Table(
     CheckConstraint(
         "(submission IS NULL) = (recipient IS NULL) AND (submission IS NULL OR round IS NOT NULL)", name="about"
     ),
-    Index(None, "round", "state"),
+    Index(None, "round"),
 )
 
 
@@ -402,8 +407,9 @@ IS_WAITING = text(_among("state", [State.SUBMITTED]))
 IS_DATED = text("starts_at IS NOT NULL OR ends_at IS NOT NULL")
 LACKS_CONTACT = text(f"{IS_OWED} AND NOT has_contact")
 IS_UNDELIVERABLE = text("undeliverable_since IS NOT NULL")
-IS_PLANNED = text(_among("state", [MessageState.PLANNED]))
-IS_LEASED = text(_among("state", [MessageState.SENDING, MessageState.HANDING]))
+IS_PLANNED = is_in([MessageState.PLANNED])
+IS_LEASED = is_in([MessageState.SENDING, MessageState.HANDING])
+IS_UNDELIVERED = is_in(sorted(UNDELIVERED))
 """Used word for word by index and query, so that the query finds its index."""
 
 IS_REMINDER = _among("kind", sorted(REMINDERS))
@@ -422,6 +428,7 @@ def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = F
 _partial_index("ix_contacts_undeliverable", "email", where=IS_UNDELIVERABLE, table=contacts)
 _partial_index("ix_outbox_due", "due_at", "id", where=IS_PLANNED)
 _partial_index("ix_outbox_lease", "lease_until", "id", where=IS_LEASED)
+_partial_index("ix_outbox_undelivered", "round", "due_at", "id", where=IS_UNDELIVERED)
 _partial_index("ix_recipients_dated", "submission", where=IS_DATED, table=recipients)
 _partial_index("ix_submissions_owed", "round", "due_at", "sort_key", where=IS_OWED, table=submissions)
 _partial_index("ix_submissions_waiting", "round", "handed_in_at", "sort_key", where=IS_WAITING, table=submissions)
@@ -531,7 +538,7 @@ events = Table(  # no foreign keys: the log outlives what it tells of
     _text("message"),
     _json("data"),
     _text("previous"),
-    Column("hash", Text, nullable=False, unique=True),
+    Column("hash", Text, nullable=False),  # it covers the number, which is unique
     CheckConstraint("number > 0", name="number"),
 )
 
