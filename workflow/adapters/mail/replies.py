@@ -17,6 +17,7 @@ _ANY_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _BARE_CODES = frozenset({550, 551, 553})
 _ABOUT_US = re.compile(r"sender|relay|rcpthosts|denied|polic|spam|blocked|(block|black) ?list|authenti", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST = 500
 
 
@@ -57,6 +58,9 @@ def is_permanent(code: int) -> bool:
 
 
 def worded(words: bytes | str) -> str:
-    """Put the server's words on one line, short and without anybody's address: they end up in lists and logs."""
+    """Put the server's words on one line, short and without anybody's address: they end up in lists and logs.
+
+    Nor with what no text holds: PostgreSQL keeps no NUL, and one reply would undo what is written along with it.
+    """
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return _ADDRESS.sub("<adress>", " ".join(text.split()))[:_LONGEST]
+    return _ADDRESS.sub("<adress>", " ".join(_NO_TEXT.sub(" ", text).split()))[:_LONGEST]

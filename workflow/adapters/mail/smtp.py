@@ -11,7 +11,7 @@ from typing import Literal
 
 from workflow.adapters.mail.conversation import Conversation
 from workflow.adapters.mail.refusals import with_copies
-from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged
+from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, worded
 from workflow.adapters.mail.tokens import XOAUTH2, BearerToken
 from workflow.adapters.mail.transaction import Mail, StoppedError, dialogue, read_reply, send_dot
 from workflow.ports import Handover, Outcome, Phase, Preparation, RefusedCopy
@@ -246,11 +246,15 @@ def _opening(phase: Phase) -> Iterator[None]:
         raise StoppedError(_turned_away(phase, error)) from error
     except (smtplib.SMTPServerDisconnected, ssl.SSLEOFError) as error:
         reached = Phase.GREETING if phase is Phase.CONNECT else phase
-        raise StoppedError(Handover(Outcome.RETRY, reached, None, f"Förbindelsen bröts. {error}")) from error
+        raise _stopped(Outcome.RETRY, reached, "Förbindelsen bröts.", error) from error
     except (smtplib.SMTPException, ssl.SSLError, socket.gaierror, ValueError, OverflowError) as error:
-        raise StoppedError(Handover(Outcome.BLOCKED, phase, None, f"Det går inte att ansluta. {error}")) from error
+        raise _stopped(Outcome.BLOCKED, phase, "Det går inte att ansluta.", error) from error
     except OSError as error:
-        raise StoppedError(Handover(Outcome.RETRY, phase, None, f"E-postservern svarar inte. {error}")) from error
+        raise _stopped(Outcome.RETRY, phase, "E-postservern svarar inte.", error) from error
+
+
+def _stopped(outcome: Outcome, phase: Phase, text: str, error: Exception) -> StoppedError:
+    return StoppedError(Handover(outcome, phase, None, f"{text} {worded(str(error))}"))
 
 
 def _turned_away(phase: Phase, error: smtplib.SMTPResponseException) -> Handover:
