@@ -49,3 +49,44 @@ def test_no_character_of_control_is_left_in_words() -> None:
     kept = {unicodedata.category(sign) for at in range(0, 0x10000, 100) for sign in worded(everything[at : at + 100])}
     assert "L" in {each[0] for each in kept}
     assert not kept & {"Cc", "Cs"}
+
+
+# --- a word too many -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+@pytest.mark.parametrize("first", ["250 kept", "552 5.3.4 too big"])
+@pytest.mark.parametrize("then", ["554 5.6.0 no copy in the archive", "550 5.7.1 policy", "250 kept twice"])
+def test_two_replies_to_one_dot_are_not_taken_for_one_to_the_next_mail(
+    first: str, then: str, *, pipelines: bool
+) -> None:
+    greets = {"EHLO": Do("250-x\r\n250 PIPELINING")} if pipelines else {}
+    with faulty({**greets, "dot": Do(f"{first}\r\n{then}", keep=True)}, greets) as (server, postman):
+        with postman.connect() as channel:
+            assert hand(channel).code == int(first[:3])
+            assert hand(channel).outcome is Outcome.ACCEPTED
+        assert [sum(line.startswith("MAIL") for line in heard) for heard in server.heard] == [1, 1]
+
+
+@pytest.mark.parametrize("late", ["500 5.5.1 unknown command", "550 5.7.1 policy"])
+def test_a_refusal_of_the_sender_on_a_used_line_is_asked_for_again_on_a_new_one(late: str) -> None:
+    """A second reply to the last dot may come only now; the mail would fail for good, with another's words."""
+    with faulty({"MAIL 2": Do(f"{late}\r\n250 ok")}, {}) as (server, postman):
+        with postman.connect() as channel:
+            assert [hand(channel).outcome for _ in range(3)] == [Outcome.ACCEPTED] * 3
+        assert len(server.heard) == 2
+
+
+def test_a_sender_refused_on_a_new_line_too_is_refused() -> None:
+    no = Do("553 5.1.8 no such sender")
+    with faulty({"MAIL 2": no}, {"MAIL": no}) as (_, postman), postman.connect() as channel:
+        assert hand(channel).outcome is Outcome.ACCEPTED
+        refused = hand(channel)
+    assert (refused.outcome, refused.phase, refused.code) == (Outcome.REFUSED, Phase.MAIL, 553)
+
+
+def test_a_server_that_hangs_up_unasked_between_two_mails_is_not_spoken_to_again() -> None:
+    with faulty({"dot": Do("250 kept\r\n421 4.4.2 closing", CLOSE, keep=True)}, {}) as (server, postman):
+        with postman.connect() as channel:
+            assert [hand(channel).outcome for _ in range(2)] == [Outcome.ACCEPTED] * 2
+        assert [sum(line.startswith("MAIL") for line in heard) for heard in server.heard] == [1, 1]

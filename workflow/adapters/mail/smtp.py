@@ -74,8 +74,8 @@ class SmtpChannel:
             return fault
         reused = self._served > 0
         ended = yield from self._attempt(mail)
-        if ended and reused and self._server is None and ended.phase is Phase.MAIL and ended.outcome is Outcome.RETRY:
-            # The server had closed an idle connection, or counts mails per connection: not this mail's trouble.
+        if ended and reused and self._is_of_the_line(ended):
+            self.drop()
             ended = yield from self._attempt(mail)
         return ended
 
@@ -136,6 +136,15 @@ class SmtpChannel:
             return stopped.handover
         return None
 
+    def _is_of_the_line(self, ended: Handover) -> bool:
+        """Whether a connection that has served others may be to blame, and not this mail.
+
+        The server had closed it, or counts its mails. A refusal for good may be a second reply to the last dot.
+        """
+        if ended.phase is not Phase.MAIL:
+            return False
+        return self._server is None if ended.outcome is Outcome.RETRY else ended.code is not None
+
     def _prepared(self) -> Conversation:
         if self._server is None:
             raise RuntimeError("there is no prepared mail to release")
@@ -150,6 +159,8 @@ class SmtpChannel:
     def _connected(self) -> Conversation:
         if self._closed_door:
             raise StoppedError(self._closed_door)
+        if self._server is not None and self._server.is_readable():
+            self.drop()  # it says what nobody asked for, which would be taken for the next reply, or it has gone
         if self._server is None:
             try:
                 self._server = Conversation(_open(self._postman))
