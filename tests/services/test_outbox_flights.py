@@ -13,7 +13,7 @@ from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.letters import Letter
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
 from workflow.ports import Database, Handover, Meanwhile, Outcome, Rendered, Work, nothing_else
-from workflow.services import outbox
+from workflow.services import claims, outbox
 from workflow.services.claims import BATCH
 from workflow.services.mailroom import Mailroom, Tally
 
@@ -359,6 +359,45 @@ def test_whatever_dies_wherever_no_mail_goes_twice_and_none_is_lost_unseen(
     outbox.deliver(with_connections(house, 8))
     assert states(house, eight) == [death.in_the_end] * 8
     assert len(house.postman.taken) == death.taken
+
+
+# --- a database in trouble -------------------------------------------------------------------------------------------
+
+
+class TroubledError(Exception):
+    """Stands for a deadlock, a lock that was held for too long, a connection that was lost."""
+
+
+@dataclass
+class Troubled:
+    """A database in which some transactions fail, by their number, before anything is written."""
+
+    inner: Database
+    fails: Callable[[int], bool]
+    begun: int = 0
+
+    @contextmanager
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
+        self.begun += 1
+        if self.fails(self.begun):
+            raise TroubledError
+        with self.inner.begin(meanwhile) as work:
+            yield work
+
+    def read(self) -> AbstractContextManager[Work]:
+        return self.inner.read()
+
+
+def test_a_claim_ahead_that_fails_lets_what_is_in_the_air_be_heard(
+    house: House, eight: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "BATCH", 4)
+    house.postman.answers_at_once = False
+    ahead = MARK + 1
+    room = replace(with_connections(house, 4), db=Troubled(house.db, lambda nth: nth == ahead))
+    with pytest.raises(TroubledError):
+        outbox.deliver(room)
+    assert states(house, eight) == [MessageState.SENT] * 4 + [MessageState.PLANNED] * 4
 
 
 # --- late proof ------------------------------------------------------------------------------------------------------

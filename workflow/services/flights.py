@@ -4,7 +4,7 @@ A commit is shared by whoever has something to commit at that moment (exchange.p
 after each reply. While nobody has anything to say, letters are written ahead.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -71,11 +71,16 @@ class Air:
 
     def _is_anything_under_way(self) -> bool:
         if self._may_board():
-            try:
-                self._board()
-            except Exception as error:  # noqa: BLE001 - the machine's or the database's trouble: raised when all is heard
-                self.broken = error
+            self._try(self._board)
         return bool(self.aboard or self.landed or self.doubted)
+
+    def _try(self, step: Callable[[], object]) -> bool:
+        """What may fail while mails are in the air, which are heard all the same."""
+        try:
+            return bool(step())
+        except Exception as error:  # noqa: BLE001 - the machine's or the database's trouble: raised when all is heard
+            self.broken = error
+            return False
 
     def _may_board(self) -> bool:
         return not (self.doubted or self.broken)
@@ -123,7 +128,7 @@ class Air:
             or not (self._may_board() and self._may_claim())
         ):
             return False
-        return self._claim()
+        return self._try(self._claim)
 
     def _may_claim(self) -> bool:
         if self.aboard:
