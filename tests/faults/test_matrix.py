@@ -45,6 +45,7 @@ MATRIX = {
         "adapters/mail/test_smtp.py::test_starttls_sends_only_to",
     ],
     "24 clocks that jump": [
+        "faults/test_clock.py::test_row_24",
         "services/test_guard.py::test_a_jump_is_seen",
         "tasks/test_scheduler.py::test_a_clock_set_back",
     ],

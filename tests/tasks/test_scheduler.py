@@ -66,7 +66,7 @@ def test_while_it_ticks_nothing_is_started_anew(ticker: Ticker, queue: CountingQ
     assert ticker._scheduler is before
 
 
-@pytest.mark.parametrize("jump", [timedelta(days=-1), timedelta(days=-365)], ids=str)
+@pytest.mark.parametrize("jump", [timedelta(seconds=-30), timedelta(days=-1), timedelta(days=-365)], ids=str)
 def test_a_clock_set_back_silences_apscheduler_and_the_look_wakes_it(queue: CountingQueue, jump: timedelta) -> None:
     with time_machine.travel(START, tick=True) as traveller:
         ticker = Ticker(queue, every=EVERY)
