@@ -448,8 +448,8 @@ class Standings(Protocol):
         """When the planned mails that are due first are due, and how many they are, counted up to `limit`."""
         ...
 
-    def undelivered(self, round_id: str, *, limit: int) -> tuple[int, tuple[Message, ...]]:
-        """How many mails failed or have an unknown fate and still matter, and the first of them, oldest due first.
+    def undelivered(self, round_id: str, state: MessageState, *, limit: int) -> tuple[int, tuple[Message, ...]]:
+        """How many mails ended so (failed, unknown) and still matter, and the first of them, oldest due first.
 
         One that asks for an answer does not matter once the answer has come in.
         """

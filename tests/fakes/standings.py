@@ -13,8 +13,6 @@ from workflow.domain.people import UnitKind, fold_address, search_key, sort_key
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Recipient, Submission
 
-_UNDELIVERED = {MessageState.FAILED, MessageState.UNKNOWN}
-
 
 class FakeStandings:
     def __init__(self, tables: Tables) -> None:
@@ -53,11 +51,11 @@ class FakeStandings:
         due = [each.due_at for each in planned if each.round == round_id]
         return (due[0], min(due.count(due[0]), limit)) if due else None
 
-    def undelivered(self, round_id: str, *, limit: int) -> tuple[int, tuple[Message, ...]]:
+    def undelivered(self, round_id: str, state: MessageState, *, limit: int) -> tuple[int, tuple[Message, ...]]:
         found = [
             replace(each, frozen=None)
             for each in self._mails()
-            if each.round == round_id and each.state in _UNDELIVERED and self._matters(each)
+            if each.round == round_id and each.state is state and self._matters(each)
         ]
         return len(found), tuple(found[:limit])
 

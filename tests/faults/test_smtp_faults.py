@@ -16,7 +16,9 @@ from workflow.adapters.clock import FileClock
 from workflow.adapters.mail.smtp import SmtpPostman
 from workflow.domain.channel import Rate
 from workflow.domain.messages import GIVE_UP_AFTER
-from workflow.services.mailroom import CHANNEL, Mailroom
+from workflow.services.channel import channel_state
+from workflow.services.doctor import Truth, examine
+from workflow.services.mailroom import Mailroom
 from workflow.services.outbox import deliver, send_again
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
@@ -160,6 +162,14 @@ WAYS = {
 }
 
 
+def alarms(stage: Stage) -> bool:
+    """Whether both those who run it and the coordinators (who read `channel_state`) are told; both or neither."""
+    db = stage.house.db
+    found = {each.truth: each.holds for each in examine(db, tick=QUARTER, now=stage.place.now())}
+    assert found[Truth.CHANNEL] is not channel_state(db).is_blocked
+    return channel_state(db).is_blocked
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_row_21_a_way_out_that_is_shut_blocks_the_channel_and_burns_no_mail(stage: Stage, way: str) -> None:
     postman = WAYS[way]
@@ -168,14 +178,14 @@ def test_row_21_a_way_out_that_is_shut_blocks_the_channel_and_burns_no_mail(stag
     assert stage.states() == {"planned": 6}
     assert {each.attempts for each in stage.messages()} == {0}
     assert stage.events("channel.blocked") > 1
-    with stage.house.db.read() as work:
-        assert work.channels.get(CHANNEL).is_blocked
+    assert alarms(stage)
     assert stage.copies() == {0: 6}
 
     stage.place.set_now(CALENDAR.next_window(stage.place.now() + GIVE_UP_AFTER))
     deliver_for(stage, 2)
     assert stage.states() == {"sent": 6}
     assert stage.events("channel.cleared") == 1
+    assert not alarms(stage)
     schedule(stage.house, stage.place.now())
     deliver_for(stage, 1)
     assert stage.violations() == []

@@ -11,6 +11,7 @@ from tests.services.conftest import NORRBY, ROUND, House
 from workflow.domain.clockguard import Reason, Suspicion
 from workflow.domain.messages import MessageState
 from workflow.services.doctor import Truth, examine
+from workflow.services.mailroom import CHANNEL
 
 TICK = timedelta(seconds=30)
 
@@ -67,6 +68,16 @@ def test_a_clock_that_is_suspect(opened: House) -> None:
     with opened.db.begin() as work:
         work.guards.keep_clock(work.guards.clock(lock=True).raised(found))
     assert broken(opened) == {Truth.CLOCK: ("jumped ahead by 1 day, 0:00:00 since 2027-05-03T06:00:00+00:00",)}
+
+
+def test_a_way_out_that_is_shut(opened: House) -> None:
+    with opened.db.begin() as work:
+        state = work.channels.get(CHANNEL, lock=True)
+        work.channels.save(state.block(OPENS_AT, "535 5.7.8 wrong password", seen=0))
+    assert broken(opened) == {Truth.CHANNEL: ("535 5.7.8 wrong password",)}
+    with opened.db.begin() as work:
+        work.channels.save(work.channels.get(CHANNEL, lock=True).clear())
+    assert broken(opened) == {}
 
 
 @pytest.mark.parametrize(

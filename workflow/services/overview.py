@@ -79,10 +79,19 @@ class NextSending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Troubled:
+    """Mails that ended badly and still matter, oldest due first: the first of them named, all counted."""
+
+    first: tuple[Line, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
     """A page of the overview. What there is to do is named as far as it was asked for, and counted in full.
 
     `rows` are the page of those wanted, of whom there are `found`. `late_next` is when somebody late is mailed next.
+    `failed` are the mails that did not arrive, `unclear` those of which nobody knows whether they did.
     `reminded` counts the reminders that went, by kind and slot; None in a round too large to count them.
     """
 
@@ -92,8 +101,8 @@ class Glance:
     waiting: tuple[Row, ...]
     without_contact: tuple[Row, ...]
     without_contact_count: int
-    undelivered: tuple[Line, ...]
-    undelivered_count: int
+    failed: Troubled
+    unclear: Troubled
     next_sending: NextSending | None
     late_next: datetime | None
     reminded: Mapping[tuple[UnitKind, str], int] | None
@@ -120,16 +129,14 @@ def glance(
         overdue, waiting, lacking = (reading.page(each, named) for each in (LATEST, WAITING, LACKING))
         shown = reading.page(wanted, limit, offset)
         rows = reading.rows({each.id: each for each in (*overdue, *waiting, *lacking, *shown)}.values())
-        undelivered, first = work.standings.undelivered(round_id, limit=named)
-        about = work.submissions.several({each.submission for each in first})
         return Glance(
             round=reading.round,
             standing=standing,
             overdue=tuple(rows[each.id] for each in overdue),
             waiting=tuple(rows[each.id] for each in waiting),
             without_contact=tuple(rows[each.id] for each in lacking),
-            undelivered=tuple(Line(message=each, submission=about[each.submission]) for each in first),
-            undelivered_count=undelivered,
+            failed=_troubled(work, round_id, MessageState.FAILED, named),
+            unclear=_troubled(work, round_id, MessageState.UNKNOWN, named),
             next_sending=_next_sending(reading, standing.groups),
             late_next=min(reading.next_times(each for each in standing.groups if each.fits(LATEST, now)), default=None),
             reminded=work.standings.reminded(round_id) if standing.units <= TOLD_UNITS else None,
@@ -137,6 +144,12 @@ def glance(
             without_contact_count=work.standings.count(round_id, LACKING, now=now),
             found=_count(work, standing, round_id, wanted),
         )
+
+
+def _troubled(work: Work, round_id: str, state: MessageState, named: int) -> Troubled:
+    count, first = work.standings.undelivered(round_id, state, limit=named)
+    about = work.submissions.several({each.submission for each in first})
+    return Troubled(first=tuple(Line(message=each, submission=about[each.submission]) for each in first), count=count)
 
 
 def _count(work: Work, standing: RoundStanding, round_id: str, wanted: Wanted) -> int:

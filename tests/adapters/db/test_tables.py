@@ -11,7 +11,7 @@ from tests.builders import NOW, a_file, a_message, an_answer, an_attachment, an_
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import APPEND_ONLY
-from workflow.domain.messages import UNDELIVERED
+from workflow.domain.messages import UNDELIVERED, MessageState
 
 
 def run(url: str, statement: str) -> None:
@@ -101,7 +101,7 @@ def test_what_did_not_arrive_is_found_by_its_index(sqlite_url: str) -> None:
     asked: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda _c, _k, sql, values, *_: asked.append((sql, values)))
     with SqlDatabase(engine).begin() as work:
-        work.standings.undelivered("2027-T1", limit=20)
+        work.standings.undelivered("2027-T1", MessageState.UNKNOWN, limit=20)
         work.outbox.list(round_id="2027-T1", states=UNDELIVERED)
     found = [each for each in asked if "FROM outbox" in each[0]]
     with engine.connect() as connection:

@@ -96,9 +96,9 @@ class SqlStandings:
         same = planned.where(outbox.c.due_at == first).limit(limit).subquery()
         return first, self._connection.execute(select(func.count()).select_from(same)).scalar_one()
 
-    def undelivered(self, round_id: str, *, limit: int) -> tuple[int, tuple[Message, ...]]:
+    def undelivered(self, round_id: str, state: MessageState, *, limit: int) -> tuple[int, tuple[Message, ...]]:
         still = or_(outbox.c.kind.not_in(_ONLY_WHILE_OWED), submissions.c.state.in_(_STILL_OWED))
-        troubled = select(outbox.c.id).where(outbox.c.round == round_id, IS_UNDELIVERED)
+        troubled = select(outbox.c.id).where(outbox.c.round == round_id, IS_UNDELIVERED, outbox.c.state == str(state))
         matters = and_(outbox.c.id.in_(troubled), still)
         count = select(func.count()).select_from(outbox.join(submissions)).where(matters)
         first = LIGHT.select_from(outbox.join(submissions)).where(matters).order_by(outbox.c.due_at, outbox.c.id)
