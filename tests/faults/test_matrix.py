@@ -35,14 +35,19 @@ MATRIX = {
     "14 network cut, slow, half open": ["faults/test_network.py::test_row_14"],
     "15 what passes": ["faults/test_smtp_faults.py::test_row_15"],
     "16 what is refused": ["faults/test_smtp_faults.py::test_row_16"],
-    "17 closed after the dot": ["faults/test_smtp_faults.py::test_row_17"],
+    "17 closed after the dot": [
+        "faults/test_smtp_faults.py::test_row_17",
+        "web/test_alarms.py::test_a_mail_of_unknown_fate",
+    ],
     "18 a reply after nine minutes": ["faults/test_paused.py::test_row_18"],
     "19 421 to QUIT": ["faults/test_smtp_faults.py::test_row_19"],
     "20 thirty a minute, then 432": ["faults/test_smtp_faults.py::test_row_20"],
     "21 a way out that is shut": [
         "faults/test_smtp_faults.py::test_row_21",
         "adapters/mail/test_smtp.py::test_a_refused_login",
-        "adapters/mail/test_smtp.py::test_starttls_sends_only_to",
+        "adapters/mail/test_smtp.py::test_tls_sends_only_to",
+        "adapters/mail/test_smtp.py::test_starttls_that_is_not_offered",
+        "web/test_alarms.py::test_the_overview_tells_of_a_way_out_that_is_shut",
     ],
     "24 clocks that jump": [
         "faults/test_clock.py::test_row_24",

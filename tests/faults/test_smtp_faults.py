@@ -16,10 +16,12 @@ from workflow.adapters.clock import FileClock
 from workflow.adapters.mail.smtp import SmtpPostman
 from workflow.domain.channel import Rate
 from workflow.domain.messages import GIVE_UP_AFTER
+from workflow.domain.overview import Wanted
 from workflow.services.channel import channel_state
 from workflow.services.doctor import Truth, examine
 from workflow.services.mailroom import Mailroom
 from workflow.services.outbox import deliver, send_again
+from workflow.services.overview import glance
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
@@ -55,16 +57,32 @@ def test_row_15_what_passes_is_tried_again_and_arrives_once(stage: Stage, fault:
     assert stage.violations() == []
 
 
-@pytest.mark.parametrize("point", ["rcpt", "dot"])
-def test_row_16_what_is_refused_fails_at_once_and_alone(stage: Stage, point: str) -> None:
-    reply = {"rcpt": "550 5.1.1 no such user", "dot": "552 5.2.2 mailbox full"}[point]
+def told_of(stage: Stage) -> list[str]:
+    """The mails that stand as not arrived on the coordinators' overview."""
+    house, now = stage.house, stage.place.now()
+    seen = glance(house.db, stage.round.id, Wanted(), named=9, limit=9, calendar=house.calendar, now=now)
+    return [line.message.id for line in seen.failed.first]
+
+
+@pytest.mark.parametrize(
+    ("point", "reply"),
+    [
+        ("rcpt", "550 5.1.1 no such user"),
+        ("dot", "552 5.2.2 mailbox full"),
+        ("dot", "554 5.6.0 content refused"),
+        ("dot", "554 Transaction failed"),
+    ],
+)
+def test_row_16_what_is_refused_fails_at_once_and_alone(stage: Stage, point: str, reply: str) -> None:
     stage.sink.faults = [Fault(point, reply, times=0, to="a@u2.example")]
     deliver(stage.house.mailroom)
     assert stage.states() == {"sent": 5, "failed": 1}
     failed = next(each for each in stage.messages() if each.state == "failed")
     assert failed.reason.startswith(reply[:9])
     assert stage.events("message.failed") == 1
+    assert told_of(stage) == [failed.id]
     deliver_for(stage, 3)
+    failed = next(each for each in stage.messages() if each.id == failed.id)
     assert failed.attempts == 1
     assert stage.states() == {"sent": 5, "failed": 1}
     assert stage.violations() == []

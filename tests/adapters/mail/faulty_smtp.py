@@ -43,10 +43,14 @@ class _BrokenOffError(Exception):
 
 @dataclass
 class FaultySmtp:
-    """`scripts[i]` changes POLITE for connection i (the last one serves all later ones); keys may be `RCPT 2`."""
+    """`scripts[i]` changes POLITE for connection i (the last one serves all later ones); keys may be `RCPT 2`.
+
+    `tls` is for STARTTLS, or with `is_implicit` from the first byte.
+    """
 
     scripts: Sequence[Mapping[str, Do]] = ({},)
     tls: ssl.SSLContext | None = None
+    is_implicit: bool = False
     accepted: list[bytes] = field(default_factory=list)
     heard: list[list[str]] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -67,6 +71,8 @@ class FaultySmtp:
     def talk(self, connection: socket.socket, script: Mapping[str, Do], heard: list[str]) -> None:
         conversation = _Conversation(connection, script, heard, self)
         with contextlib.suppress(_BrokenOffError, OSError):
+            if self.is_implicit:
+                conversation.secure()
             conversation.hold()
         conversation.close()
 
@@ -131,9 +137,11 @@ class _Conversation:
 
 
 @contextlib.contextmanager
-def faulty(*scripts: Mapping[str, Do], tls: ssl.SSLContext | None = None) -> Iterator[tuple[FaultySmtp, SmtpPostman]]:
+def faulty(
+    *scripts: Mapping[str, Do], tls: ssl.SSLContext | None = None, is_implicit: bool = False
+) -> Iterator[tuple[FaultySmtp, SmtpPostman]]:
     """A running server and a postman who knows its port and does not wait long."""
-    server = FaultySmtp(scripts or ({},), tls)
+    server = FaultySmtp(scripts or ({},), tls, is_implicit)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         loop = threading.Thread(target=server.serve, args=(listening,))
         loop.start()

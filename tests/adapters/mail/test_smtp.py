@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -101,6 +102,8 @@ AFTER_THE_DOT = [
     (Do("451 4.3.0 later"), Outcome.RETRY, Phase.DOT, 451),
     (Do("421 4.3.2 going down", CLOSE), Outcome.RETRY, Phase.DOT, 421),
     (Do("552 5.3.4 too big"), Outcome.REFUSED, Phase.DOT, 552),
+    (Do("554 5.6.0 content refused"), Outcome.REFUSED, Phase.DOT, 554),
+    (Do("554 Transaction failed"), Outcome.REFUSED, Phase.DOT, 554),
     (Do("550 5.7.1 policy"), Outcome.BLOCKED, Phase.DOT, 550),
     (Do(then=CLOSE), Outcome.UNKNOWN, Phase.DOT, None),
     (Do(then=CLOSE, keep=True), Outcome.UNKNOWN, Phase.DOT, None),
@@ -510,6 +513,7 @@ AUTH = "250-faulty.example\r\n250 AUTH PLAIN"
     [
         ("535 5.7.8 wrong", Outcome.BLOCKED, 535),
         ("550 no more", Outcome.BLOCKED, 550),
+        ("550 5.7.30 Basic authentication is not supported", Outcome.BLOCKED, 550),
         ("454 4.7.0 later", Outcome.RETRY, 454),
     ],
 )
@@ -588,32 +592,79 @@ def test_the_password_is_in_no_repr() -> None:
     assert "hush" not in repr(SmtpPostman("smtp.example", 25, password="hush"))
 
 
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Vouches for a server's name: `root` is what a site would be given, `signed` the server's key and certificate."""
+
+    root: Path
+    signed: Path
+
+    def serving(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.signed)
+        return context
+
+    def trusted(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.root))
+
+
+SHAKING_HANDS = 10.0  # seconds, on a busy machine
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """It has signed for 127.0.0.1 and for no other name."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl command to make a certificate")
-    both = tmp_path_factory.mktemp("tls") / "both.pem"
-    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        [openssl, *made, *name, "-keyout", str(both), "-out", f"{both}.crt"], check=True, capture_output=True
+    folder = tmp_path_factory.mktemp("tls")
+    root, root_key, key, request, signed, name = (
+        folder / file for file in ("root.pem", "root.key", "own.key", "own.csr", "own.pem", "name.cnf")
     )
-    both.write_bytes(both.read_bytes() + Path(f"{both}.crt").read_bytes())
-    return both
+    name.write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n", encoding="ascii")
+    vouched = ["-CA", root, "-CAkey", root_key, "-CAcreateserial", "-days", "2", "-extfile", name]
+    for command in (
+        ["req", "-x509", *NEW_KEY, "-days", "2", "-subj", "/CN=Test CA", "-keyout", root_key, "-out", root],
+        ["req", *NEW_KEY, "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", request],
+        ["x509", "-req", "-in", request, *vouched, "-out", signed],
+    ):
+        subprocess.run([openssl, *map(str, command)], check=True, capture_output=True)
+    signed.write_bytes(key.read_bytes() + signed.read_bytes())
+    return Authority(root, signed)
 
 
-def test_starttls_sends_only_to_a_certificate_that_verifies(certificate: Path) -> None:
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(certificate)
-    script = {"EHLO": Do("250-faulty.example\r\n250 STARTTLS"), "STARTTLS": Do("220 go")}
-    with faulty(script, tls=serving) as (server, postman):
-        stranger = replace(postman, security="starttls")
-        assert one_mail(stranger) == (Outcome.BLOCKED, Phase.GREETING, None)
-        friend = replace(stranger, tls_context=ssl.create_default_context(cafile=str(certificate)))
+STARTTLS = {"EHLO": Do("250-faulty.example\r\n250 STARTTLS"), "STARTTLS": Do("220 go")}
+
+
+@pytest.mark.parametrize(("security", "phase"), [("starttls", Phase.GREETING), ("tls", Phase.CONNECT)])
+def test_tls_sends_only_to_a_certificate_that_verifies_for_the_name_that_was_called(
+    authority: Authority, security: Literal["starttls", "tls"], phase: Phase
+) -> None:
+    script = STARTTLS if security == "starttls" else {}
+    with faulty(script, tls=authority.serving(), is_implicit=security == "tls") as (server, postman):
+        stranger = replace(postman, security=security, timeout=SHAKING_HANDS)
+        friend = replace(stranger, tls_context=authority.trusted())
+        for not_verified in (stranger, replace(friend, host="localhost")):
+            with not_verified.connect() as channel:
+                refused = hand(channel)
+            assert (refused.outcome, refused.phase) == (Outcome.BLOCKED, phase)
+            assert "certificate verify failed" in refused.text
+        assert server.accepted == []
+        before = len(server.heard)
         with friend.connect() as channel:
             assert [hand(channel).outcome for _ in range(2)] == [Outcome.ACCEPTED] * 2
         assert server.accepted == [MAIL, MAIL]
+        assert len(server.heard) - before == 1
+
+
+def test_a_login_refused_inside_tls_blocks_the_channel_and_was_never_said_in_clear(authority: Authority) -> None:
+    refusing = {"EHLO": Do(AUTH), "AUTH": Do("550 5.7.30 Basic authentication is not supported")}
+    with faulty(refusing, tls=authority.serving(), is_implicit=True) as (server, postman):
+        inside = replace(postman, security="tls", timeout=SHAKING_HANDS, tls_context=authority.trusted())
+        assert one_mail(replace(inside, user="u", password="p")) == (Outcome.BLOCKED, Phase.AUTH, 550)
+        assert any(line.startswith("AUTH PLAIN") for line in server.heard[0])
+        assert server.accepted == []
 
 
 def test_the_faulty_server_sees_a_lost_reply_that_plain_resending_would_double() -> None:
