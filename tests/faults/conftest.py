@@ -141,6 +141,7 @@ def make_stage(
     count: int = 6,
     connections: int = 3,
     smtp_timeout: float = 30.0,
+    rate: int = 0,
     sink: Sink | None = None,
     through: Callable[[int], int] = lambda port: port,
     is_open: bool = True,
@@ -157,6 +158,7 @@ def make_stage(
             smtp_port=through(listening.port),
             connections=connections,
             smtp_timeout=smtp_timeout,
+            rate=rate,
         )
         round_ = planned_round(1)
         place.set_now(round_.opens_at + timedelta(minutes=5))

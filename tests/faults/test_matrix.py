@@ -41,7 +41,10 @@ MATRIX = {
     ],
     "18 a reply after nine minutes": ["faults/test_paused.py::test_row_18"],
     "19 421 to QUIT": ["faults/test_smtp_faults.py::test_row_19"],
-    "20 thirty a minute, then 432": ["faults/test_smtp_faults.py::test_row_20"],
+    "20 thirty a minute, then 432": [
+        "faults/test_smtp_faults.py::test_row_20",
+        "faults/test_rate.py::test_row_20",
+    ],
     "21 a way out that is shut": [
         "faults/test_smtp_faults.py::test_row_21",
         "adapters/mail/test_smtp.py::test_a_refused_login",

@@ -50,6 +50,7 @@ class Place:
     smtp_port: int
     connections: int = 4
     smtp_timeout: float = 30.0
+    rate: int = 0
 
     @property
     def clock_file(self) -> Path:
@@ -99,6 +100,7 @@ class Place:
             smtp_port=self.smtp_port,
             smtp_timeout=self.smtp_timeout,
             smtp_connections=self.connections,
+            smtp_rate_per_minute=self.rate,
             base_url="http://127.0.0.1",
         )
         wired = build(settings)
