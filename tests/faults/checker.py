@@ -27,6 +27,12 @@ HISTORY = {  # event → the states it may be met in → the state it leads to
     "submission.excused": ({"not_started", "draft", "submitted", "returned"}, "excused"),
     "submission.extended": ({"not_started", "draft", "returned"}, ""),
 }
+DECISIONS = {
+    "approve": "submission.approved",
+    "return": "submission.returned",
+    "reopen": "submission.reopened",
+    "excuse": "submission.excused",
+}
 
 
 def check(evidence: Evidence, rules: Sequence[str] = ()) -> list[Violation]:
@@ -127,7 +133,7 @@ def decided_in_time(evidence: Evidence) -> Iterator[Violation]:
 
 
 def told_is_kept(evidence: Evidence) -> Iterator[Violation]:
-    """I7: every save and submission that was confirmed is stored, word for word."""
+    """I7: every save and submission that was confirmed is stored, word for word; every decision stands in the log."""
     for row in evidence.told:
         submission = str(row["submission"])
         kept: Mapping[str, str] = row["answers"] if isinstance(row.get("answers"), dict) else {}  # type: ignore[assignment]
@@ -138,6 +144,15 @@ def told_is_kept(evidence: Evidence) -> Iterator[Violation]:
             each.number for each in evidence.editions.get(submission, ())
         }:
             yield Violation("I7", (submission, str(row["edition"])), "handed in, but there is no such edition")
+    yield from _decided_in_vain(evidence)
+
+
+def _decided_in_vain(evidence: Evidence) -> Iterator[Violation]:
+    confirmed = Counter((str(row["op"]), str(row["submission"])) for row in evidence.told)
+    logged = Counter((link.event.kind, link.event.submission) for link in evidence.log)
+    for (op, submission), times in confirmed.items():
+        if op in DECISIONS and times > logged[DECISIONS[op], submission]:
+            yield Violation("I7", (submission, DECISIONS[op]), "confirmed more often than it is in the log")
 
 
 def history_is_a_path(evidence: Evidence) -> Iterator[Violation]:

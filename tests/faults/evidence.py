@@ -61,6 +61,10 @@ class Evidence:
         """How often a person asked for a message to be sent again."""
         return Counter(link.event.message for link in self.log if link.event.kind == "message.again")
 
+    def acts(self) -> Counter[str]:
+        """What people did, by the kind of its event."""
+        return Counter(link.event.kind for link in self.log if link.event.kind.startswith("submission."))
+
 
 def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
     """Read it all in one snapshot of the database, after the truth: what is in the truth must be in the database."""

@@ -33,7 +33,7 @@ from workflow.domain.digest import DigestPolicy
 from workflow.domain.errors import TertialError
 from workflow.domain.messages import LEASE, Message, MessageState
 from workflow.domain.rounds import RoundState
-from workflow.domain.submissions import Move, Submission
+from workflow.domain.submissions import Move, State, Submission
 from workflow.ports import Job, Work
 from workflow.services import digest, extensions, reminders, rounds, submissions
 from workflow.services.mailroom import Tally
@@ -41,6 +41,7 @@ from workflow.services.mailroom import Tally
 IDLE = 0.01  # seconds between two looks
 FOR_ALL = 10.0  # seconds
 UNEMPLOYED, UNTICKED = 0.05, 0.25  # seconds: looking costs time that those who have work need
+MOST_EXCUSED = 1 / 8  # of a round's units: an excuse is for good, and whoever is excused gets no reminders
 
 
 def worker(place: Place, _seed: int = 0, number: int = 0, house: App | None = None) -> None:
@@ -100,7 +101,7 @@ def schedule(house: App, now: datetime) -> None:
 
 
 def submitter(place: Place, seed: int, _number: int = 0, house: App | None = None) -> None:
-    """People: they save, hand in, take back; coordinators approve, return, extend. What was confirmed is noted."""
+    """Units save, hand in, take back; coordinators approve, return, reopen, excuse, extend. What is told is noted."""
     house, dice = house or place.house(), random.Random(seed)  # noqa: S311 - chance, no secret
     _forever(place, lambda: act(house, place, dice), pause=lambda: dice.uniform(0.01, 0.06))
 
@@ -140,29 +141,52 @@ def act(house: App, place: Place, dice: random.Random) -> None:
         some = [submission for each in open_ for submission in work.submissions.of_round(each)]
     if not some:
         return
+    excused = sum(each.state is State.EXCUSED for each in some)
     with suppress(TertialError):  # somebody was first, or it is not allowed any more: as with people
-        _do(house, place, dice.choice(some), dice)
+        _do(house, place, dice.choice(some), dice, may_excuse=excused < len(some) * MOST_EXCUSED)
 
 
-def _do(house: App, place: Place, chosen: Submission, dice: random.Random) -> None:
-    now = house.now()
-    if chosen.is_owed:
-        if dice.random() < 0.1:
-            extensions.extend(
-                house.db, [chosen.id], now + timedelta(days=5), reason="sjukdom", by="k", secrets=house.secrets, now=now
-            )
-        elif dice.random() < 0.6:
-            save(house, place, chosen.id, dice)
-        else:
-            save(house, place, chosen.id, dice)
-            hand_in(house, place, chosen.id)
+def _do(house: App, place: Place, chosen: Submission, dice: random.Random, *, may_excuse: bool) -> None:
+    if may_excuse and chosen.allows(Move.EXCUSE) and dice.random() < 0.05:
+        _excuse(house, place, chosen)
+    elif chosen.is_owed:
+        _answer(house, place, chosen, dice)
     elif chosen.allows(Move.TAKE_BACK) and dice.random() < 0.3:
-        submissions.take_back(house.db, chosen.id, by="r", secrets=house.secrets, now=now)
+        submissions.take_back(house.db, chosen.id, by="r", secrets=house.secrets, now=house.now())
+    elif chosen.allows(Move.APPROVE) and dice.random() < 0.4:
+        _approve(house, place, chosen)
     elif chosen.allows(Move.RETURN) or chosen.allows(Move.REOPEN):
-        _send_back(house, chosen, now)
+        _send_back(house, place, chosen)
 
 
-def _send_back(house: App, chosen: Submission, now: datetime) -> None:
+def _answer(house: App, place: Place, chosen: Submission, dice: random.Random) -> None:
+    now = house.now()
+    if dice.random() < 0.1:
+        extensions.extend(
+            house.db, [chosen.id], now + timedelta(days=5), reason="sjukdom", by="k", secrets=house.secrets, now=now
+        )
+        return
+    save(house, place, chosen.id, dice)
+    if dice.random() < 0.4:
+        hand_in(house, place, chosen.id)
+
+
+def _approve(house: App, place: Place, chosen: Submission) -> None:
+    done = submissions.approve(
+        house.db, chosen.id, version=chosen.version, by="k", secrets=house.secrets, now=house.now()
+    )
+    note(place.history, {"op": "approve", "submission": chosen.id, "edition": done.edition})
+
+
+def _excuse(house: App, place: Place, chosen: Submission) -> None:
+    submissions.excuse(
+        house.db, chosen.id, reason="läggs ned", by="k", secrets=house.secrets, now=house.now(), footing=chosen.footing
+    )
+    note(place.history, {"op": "excuse", "submission": chosen.id})
+
+
+def _send_back(house: App, place: Place, chosen: Submission) -> None:
+    now, move = house.now(), Move.RETURN if chosen.allows(Move.RETURN) else Move.REOPEN
     submissions.give_back(
         house.db,
         chosen.id,
@@ -173,8 +197,9 @@ def _send_back(house: App, chosen: Submission, now: datetime) -> None:
         by="k",
         secrets=house.secrets,
         now=now,
-        move=Move.RETURN if chosen.allows(Move.RETURN) else Move.REOPEN,
+        move=move,
     )
+    note(place.history, {"op": str(move), "submission": chosen.id})
 
 
 def save(house: App, place: Place, submission_id: str, dice: random.Random) -> None:

@@ -17,7 +17,7 @@ from subprocess import CalledProcessError
 from subprocess import run as call
 from tempfile import mkdtemp
 
-from tests.faults.runs import HEADING, Row, Run, kill
+from tests.faults.runs import HEADING, Row, Run, World, kill
 from tests.faults.trail import STATIONS
 from tests.postgres import own_server
 
@@ -44,15 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _report(run: Run, kills: int, name: str) -> int:
     say(f"commit {_commit()}, {name}, seed {run.seed}, {run.workers} {run.sender}s; worlds in {run.shelf}\n{HEADING}\n")
-    total, met, wrong, began = Row(), Counter[str](), False, time.monotonic()
+    total, began = World(Row(), ()), time.monotonic()
     for world in kill(run, kills):
-        total, met, wrong = total + world.row, met + world.met, wrong or bool(world.violations)
+        total += world
         say("".join(f"{line}\n" for line in (world.row, *(f"  {each}" for each in world.violations))))
         sys.stdout.flush()
     seconds = time.monotonic() - began
-    say(f"{total}\n{_where(met)}")
-    say(f"{name}, seed {run.seed}, commit {_commit()}: {seconds:.0f} s, {total.kills / seconds:.1f} kills/s\n")
-    return int(total.duplicates == 0) if run.naive else int(wrong)
+    say(f"{total.row}\n{_where(total.met)}{_what(total.acts)}")
+    say(f"{name}, seed {run.seed}, commit {_commit()}: {seconds:.0f} s, {total.row.kills / seconds:.1f} kills/s\n")
+    return int(total.row.duplicates == 0 if run.naive else bool(total.violations))
 
 
 def _where(met: Counter[str]) -> str:
@@ -60,6 +60,11 @@ def _where(met: Counter[str]) -> str:
     order = {station: number for number, station in enumerate(STATIONS)}
     places = sorted(met, key=lambda each: (order.get(each, len(order)), each))
     return "kills by the last point passed: " + ", ".join(f"{each} {met[each]}" for each in places) + "\n"
+
+
+def _what(acts: Counter[str]) -> str:
+    done = (f"{kind.removeprefix('submission.')} {times}" for kind, times in acts.most_common())
+    return "meanwhile people did: " + ", ".join(done) + "\n"
 
 
 def _commit() -> str:

@@ -59,11 +59,18 @@ HEADING = "  ".join(f"{each.name.replace('_', ' '):>6}" for each in fields(Row))
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What became of one world. `met` counts on which part of their way kills met the processes."""
+    """What became of one world. `met` counts on which part of their way kills met the processes, `acts` what people did
+    (the events of their submissions).
+    """
 
     row: Row
     violations: Sequence[Violation]
     met: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, more: "World") -> "World":
+        violations = (*self.violations, *more.violations)
+        return World(self.row + more.row, violations, self.met + more.met, self.acts + more.acts)
 
 
 def judged(kills: int, evidence: Evidence, violations: Sequence[Violation]) -> Row:
@@ -142,7 +149,7 @@ def kill_in_one_world(run: Run, number: int, kills: int, context: ForkServerCont
             moves.rest()
         evidence = gather(house, place.truth, place.history, place.now())
     violations = check(evidence)
-    return World(judged(kills, evidence, violations), violations, crew.met)
+    return World(judged(kills, evidence, violations), violations, crew.met, evidence.acts())
 
 
 def kill(run: Run, kills: int) -> Iterator[World]:

@@ -83,6 +83,10 @@ def an_edition_in_vain(evidence: Evidence) -> Evidence:
     return replace(evidence, told=({"op": "submit", "submission": evidence.submissions[0].id, "edition": 1},))
 
 
+def a_decision_in_vain(evidence: Evidence) -> Evidence:
+    return replace(evidence, told=({"op": "approve", "submission": evidence.submissions[0].id, "edition": 1},))
+
+
 def no_path(evidence: Evidence) -> Evidence:
     return logged(evidence, kind="submission.approved", submission=evidence.submissions[0].id, data={})
 
@@ -138,6 +142,7 @@ def test_a_sound_world_has_no_violation(sound: Evidence) -> None:
         (released_too_late, "I6"),
         (told_in_vain, "I7"),
         (an_edition_in_vain, "I7"),
+        (a_decision_in_vain, "I7"),
         (no_path, "I8"),
         (a_gap, "I8"),
         (edited, "I9"),

@@ -6,13 +6,17 @@ The tests' server has synchronous_commit off, as a hasty site's may: what our ow
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -27,11 +31,26 @@ from tests.faults.world import opened
 from tests.postgres import _programs, _run, _user, own_server
 from workflow.adapters.db import migrate
 from workflow.adapters.db.engine import make_engine
-from workflow.domain.messages import MessageState
+from workflow.domain.errors import MoveRefusedError, StaleWriteError
+from workflow.domain.messages import MessageKind, MessageState
+from workflow.domain.submissions import Submission
+from workflow.services import submissions
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 UNDER_WAY = (MessageState.SENDING, MessageState.HANDING)
+REVIEWED = {"submission.approved", "submission.returned", "submission.reopened", "submission.excused"}
+
+RACES = 12
+RACERS = ("approve", "approve", "return", "excuse", "take_back")
+LEADS_TO = {"approve": "approved", "return": "returned", "excuse": "excused", "take_back": "draft"}
+DECIDED = {
+    "approve": "submission.approved",
+    "return": "submission.returned",
+    "excuse": "submission.excused",
+    "take_back": "submission.taken_back",
+}
+ABOUT_DECISIONS = (MessageKind.APPROVED, MessageKind.RETURNED, MessageKind.EXCUSED)
 
 
 def come_to_rest(stage: Stage) -> None:
@@ -187,15 +206,84 @@ def standing_still(processes: list[BaseProcess]) -> Iterator[None]:
             os.kill(process.pid or 0, signal.SIGCONT)
 
 
+# --- people in each other's way -----------------------------------------------
+
+
 @pytest.mark.parametrize("backend", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.mark.timeout(240)
 def test_row_27_many_people_at_the_same_forms(
     backend: str, request: pytest.FixtureRequest, tmp_path: Path, context: ForkServerContext
 ) -> None:
-    """Six people save, hand in, take back, return and extend at random in the same three submissions."""
+    """Six people save, hand in, take back, approve, return, reopen, excuse and extend at random in the same three
+    submissions.
+    """
     url = request.getfixturevalue(f"{backend}_url")
     with make_stage(url, tmp_path, context, count=3) as stage:
         crowd(stage, submitter=6, worker=1)
-        until(lambda: saves(stage) > 100, "much is written", 40)
+        until(lambda: saves(stage) > 100 and acts(stage) >= REVIEWED, "much is written, everything decided", 60)
         come_to_rest(stage)
         assert not stage.place.mutterings.exists(), stage.place.mutterings.read_text()
         assert stage.violations() == []
+
+
+def acts(stage: Stage) -> set[str]:
+    with stage.house.db.read() as work:
+        return {link.event.kind for link in work.log.all()}
+
+
+@pytest.mark.parametrize("backend", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_row_27_of_those_who_decide_upon_the_same_edition_one_wins(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path, context: ForkServerContext
+) -> None:
+    """Two coordinators approve, one returns, one excuses, the unit takes back, all at once and all upon the same page.
+
+    Whoever comes too late is refused, changes nothing and tells nobody anything.
+    """
+    url = request.getfixturevalue(f"{backend}_url")
+    with make_stage(url, tmp_path, context, count=RACES) as stage:
+        wins = Counter(race(stage, f"2027-K1.u{number}") for number in range(RACES))
+        assert sum(stage.events(kind) for kind in DECIDED.values()) == sum(wins.values()) == RACES
+        stage.deliver()
+        assert stage.violations() == []
+
+
+def race(stage: Stage, submission_id: str) -> str:
+    """Who won. All others were told that they came too late."""
+    stage.hand_in(submission_id)
+    shown = submissions.sheet(stage.house.db, submission_id).submission
+    racers, line = racers_of(stage, shown), threading.Barrier(len(RACERS))
+
+    def run(name: str) -> str:
+        line.wait(20)
+        try:
+            racers[name]()
+        except (StaleWriteError, MoveRefusedError):
+            return ""
+        return name
+
+    with ThreadPoolExecutor(len(RACERS)) as pool:
+        results = list(pool.map(run, RACERS))
+    (won,) = filter(None, results)
+    with stage.house.db.read() as work:
+        after = [link.event.kind for link in work.log.all() if link.event.submission == submission_id]
+        assert work.submissions.get(submission_id).state == LEADS_TO[won]
+    decided = [kind for kind in after if kind in DECIDED.values()]
+    assert decided == [DECIDED[won]]
+    told = [str(each.kind) for each in stage.messages(*ABOUT_DECISIONS) if each.submission == submission_id]
+    assert told == [LEADS_TO[won]] * (won != "take_back")
+    return won
+
+
+def racers_of(stage: Stage, shown: Submission) -> Mapping[str, Callable[[], object]]:
+    house, now = stage.house, stage.place.now()
+    by: dict[str, Any] = {"secrets": house.secrets, "now": now}
+    return {
+        "approve": lambda: submissions.approve(house.db, shown.id, version=shown.version, by="k", **by),
+        "return": lambda: submissions.give_back(
+            house.db, shown.id, version=shown.version, reason="Mer.", comments={}, due_at=shown.due_at, by="k", **by
+        ),
+        "excuse": lambda: submissions.excuse(
+            house.db, shown.id, reason="läggs ned", by="k", footing=shown.footing, **by
+        ),
+        "take_back": lambda: submissions.take_back(house.db, shown.id, by="r", **by),
+    }
