@@ -1,20 +1,23 @@
-"""The ten standing invariants (I1–I10) over the database, the sink's truth, the log, and what people were told."""
+"""The eleven standing invariants (I1–I11) over the database, the sink's truth, the log, and what people were told."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from tests.faults import told
 from tests.faults.evidence import Evidence, Violation
 from tests.faults.world import CALENDAR
 from workflow.domain.addressing import addressee
 from workflow.domain.audit import first_break
-from workflow.domain.messages import OWED_ONLY, Message, MessageKind, MessageState
+from workflow.domain.messages import OWED_ONLY, TO_OFFICE, Message, MessageKind, MessageState
 from workflow.domain.planning import Timetable
 from workflow.domain.rounds import ANSWERABLE, Round, RoundState
 from workflow.domain.submissions import Submission
 from workflow.services.reminders import known_slots
 
 UNDER_WAY = frozenset({MessageState.SENDING, MessageState.HANDING})
+ENDED = frozenset({MessageState.SENT, MessageState.FAILED, MessageState.UNKNOWN})
+TOLD_FOR = timedelta(days=7)  # how long coordinators are told of a mail to one of them
 SENT_BACK = frozenset({"submission.returned", "submission.reopened"})
 HISTORY = {  # event → the states it may be met in → the state it leads to
     "submission.started": ({"not_started"}, "draft"),
@@ -36,7 +39,7 @@ DECISIONS = {
 
 
 def check(evidence: Evidence, rules: Sequence[str] = ()) -> list[Violation]:
-    """All that is wrong; `rules` narrows it to some of I1 to I10."""
+    """All that is wrong; `rules` narrows it to some of I1 to I11."""
     wanted = [RULES[rule] for rule in rules] or RULES.values()
     return [violation for rule in wanted for violation in rule(evidence)]
 
@@ -215,6 +218,23 @@ def rounds_are_whole(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("I10", (round_.id,), f"{round_.state}, openings {expected}, submissions {have[round_.id]}")
 
 
+def doubt_is_shown(evidence: Evidence) -> Iterator[Violation]:
+    """I11: a coordinator is shown every mail of which nobody knows whether it arrived, as long as it matters."""
+    owed = {each.id for each in evidence.submissions if each.is_owed}
+    about_units = (each for each in evidence.messages if each.submission)
+    matter = [each for each in about_units if each.kind not in OWED_ONLY or each.submission in owed]
+    for message in (*matter, *_newest_to_coordinators(evidence)):
+        if message.state is MessageState.UNKNOWN and message.id not in evidence.listed:
+            yield Violation("I11", (message.id, message.key), "unknown, and no coordinator is shown it")
+
+
+def _newest_to_coordinators(evidence: Evidence) -> Iterable[Message]:
+    """Whatever became of earlier ones: a newer one tells the same, and more."""
+    tried = [each for each in evidence.messages if each.kind in TO_OFFICE and each.state in ENDED]
+    newest = {each.address: each for each in sorted(tried, key=lambda each: (each.due_at, each.id))}
+    return [each for each in newest.values() if each.due_at > evidence.now - TOLD_FOR]
+
+
 RULES: Mapping[str, Callable[[Evidence], Iterator[Violation]]] = {
     "I1": planned_once,
     "I2": due_exists,
@@ -226,4 +246,5 @@ RULES: Mapping[str, Callable[[Evidence], Iterator[Violation]]] = {
     "I8": history_is_a_path,
     "I9": chain_holds,
     "I10": rounds_are_whole,
+    "I11": doubt_is_shown,
 }

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,13 @@ from workflow.domain.audit import Chained
 from workflow.domain.messages import Message
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
+from workflow.ports import Work
+from workflow.services.office_troubles import troubled_mails
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """`rule` is I1 to I10; `ids` say where to look."""
+    """`rule` is I1 to I11; `ids` say where to look."""
 
     rule: str
     ids: tuple[str, ...]
@@ -34,13 +36,18 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything that can be known of a world, read once. `told` are the lines of the history."""
+    """Everything that can be known of a world, read once. `told` are the lines of the history.
+
+    `listed` are the mails a coordinator is shown as not known to have arrived: on top of a round's page, or, when they
+    are about no unit, in the daily mail.
+    """
 
     now: datetime
     rounds: tuple[Round, ...]
     submissions: tuple[Submission, ...]
     recipients: Mapping[str, tuple[Recipient, ...]]
     messages: tuple[Message, ...]
+    listed: frozenset[str]
     editions: Mapping[str, tuple[Edition, ...]]
     answers: Mapping[tuple[str, str], tuple[tuple[int, str], ...]]
     log: tuple[Chained, ...]
@@ -81,6 +88,7 @@ def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
                 each.id: tuple(person for person in people if person.submission == each.id) for each in submissions
             },
             messages=work.outbox.list(),
+            listed=frozenset(_listed(work, rounds, now)),
             editions={each.id: work.editions.of(each.id) for each in submissions if each.edition},
             answers=_answers(house.settings.database_url),
             log=work.log.all(),
@@ -88,6 +96,13 @@ def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
             dots=dots,
             told=told,
         )
+
+
+def _listed(work: Work, rounds: Sequence[Round], now: datetime) -> Iterator[str]:
+    for round_ in rounds:
+        count, _ = work.standings.undelivered(round_.id, limit=0)
+        yield from (each.id for each in work.standings.undelivered(round_.id, limit=count)[1])
+    yield from (each.id for each in troubled_mails(work, now))
 
 
 def _lines(path: Path) -> tuple[Mapping[str, object], ...]:

@@ -2,7 +2,7 @@
 
 Workers, schedulers and people at work on small worlds; one of them is killed with SIGKILL every few milliseconds and
 started again, while the clock runs through the weeks of a round, and the next. After so many kills a world comes to
-rest and is checked (I1–I10). The kills of a seed are the same each time; what they meet is up to the machine.
+rest and is checked (I1–I11). The kills of a seed are the same each time; what they meet is up to the machine.
 """
 
 import argparse

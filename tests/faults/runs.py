@@ -30,7 +30,8 @@ KILLS_PER_WORLD = 400
 class Row:
     """What a run came to, in rows of the ledger; `mails` are what was kept at the sink, `told` the rows they told of.
 
-    Everything from `duplicates` on, but for what is unknown, must be nought.
+    Everything from `duplicates` on, but for what is unknown, must be nought; `unlisted` are the unknown that matter and
+    no coordinator is shown.
     """
 
     kills: int = 0
@@ -42,6 +43,7 @@ class Row:
     unfinished: int = 0
     unknown: int = 0
     unknown_arrived: int = 0
+    unlisted: int = 0
     two_a_day: int = 0
     told_after_answer: int = 0
     chain_broken: int = 0
@@ -87,6 +89,7 @@ def judged(kills: int, evidence: Evidence, violations: Sequence[Violation]) -> R
         unfinished=counted["I5"],
         unknown=len(unknown),
         unknown_arrived=sum(told[each] > 0 for each in unknown),
+        unlisted=counted["I11"],
         two_a_day=counted["I1"],
         told_after_answer=counted["I6"],
         chain_broken=counted["I9"],

@@ -13,6 +13,7 @@ from tests.faults.evidence import Evidence
 from tests.faults.sink import Dot, Fault, parse_fault
 from workflow.domain.audit import Chained, chain
 from workflow.domain.messages import MessageKind, MessageState
+from workflow.domain.submissions import State
 from workflow.services.outbox import deliver
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
@@ -113,6 +114,32 @@ def a_period_twice(evidence: Evidence) -> Evidence:
     return replace(evidence, rounds=(*evidence.rounds, evidence.rounds[0]))
 
 
+def not_shown(evidence: Evidence) -> Evidence:
+    return changed(evidence, state=MessageState.UNKNOWN)
+
+
+def not_shown_though_answered(evidence: Evidence) -> Evidence:
+    """A receipt matters to whoever has answered."""
+    first = replace(evidence.submissions[0], state=State.SUBMITTED)
+    one = next(each for each in evidence.messages if each.submission == first.id)
+    receipt = replace(one, id="other", kind=MessageKind.RECEIPT, state=MessageState.UNKNOWN)
+    return replace(evidence, submissions=(first, *evidence.submissions[1:]), messages=(*evidence.messages, receipt))
+
+
+def to_coordinators(evidence: Evidence, *states: MessageState) -> Evidence:
+    """Daily mails to the same address, a day apart, the last of them today."""
+    first = replace(evidence.messages[0], kind=MessageKind.DIGEST, submission="", round="", to_email="k@office.example")
+    mails = [
+        replace(first, id=f"daily-{age}", slot=f"{age}", state=state, due_at=evidence.now - timedelta(days=age))
+        for age, state in enumerate(reversed(states))
+    ]
+    return replace(evidence, messages=(*evidence.messages, *mails))
+
+
+def daily_mail_not_shown(evidence: Evidence) -> Evidence:
+    return to_coordinators(evidence, MessageState.SENT, MessageState.UNKNOWN)
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object, context: object) -> Evidence:
     folder = tmp_path_factory.mktemp("sound")
@@ -149,11 +176,22 @@ def test_a_sound_world_has_no_violation(sound: Evidence) -> None:
         (cut_short, "I9"),
         (torn, "I10"),
         (a_period_twice, "I10"),
+        (not_shown, "I11"),
+        (not_shown_though_answered, "I11"),
+        (daily_mail_not_shown, "I11"),
     ],
 )
 def test_each_invariant_sees_its_breach(sound: Evidence, harm: Callable[[Evidence], Evidence], rule: str) -> None:
     assert rule in {violation.rule for violation in check(harm(sound))}
     assert check(harm(sound), [rule])
+
+
+def test_doubt_that_does_not_matter_any_more_need_not_be_shown(sound: Evidence) -> None:
+    doubtful = not_shown(sound)
+    answered = tuple(replace(each, state=State.SUBMITTED) for each in sound.submissions)
+    assert check(replace(doubtful, submissions=answered), ["I11"]) == []
+    assert check(replace(doubtful, listed=frozenset({doubtful.messages[0].id})), ["I11"]) == []
+    assert check(to_coordinators(sound, MessageState.UNKNOWN, MessageState.SENT), ["I11"]) == []
 
 
 @pytest.mark.parametrize(
