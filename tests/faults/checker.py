@@ -8,7 +8,7 @@ from tests.faults import told
 from tests.faults.evidence import Evidence, Violation
 from tests.faults.world import CALENDAR
 from workflow.domain.addressing import addressee
-from workflow.domain.audit import first_break
+from workflow.domain.audit import first_break, first_unfit
 from workflow.domain.messages import OWED_ONLY, TO_OFFICE, Message, MessageKind, MessageState
 from workflow.domain.planning import Timetable
 from workflow.domain.rounds import ANSWERABLE, Round, RoundState
@@ -192,13 +192,16 @@ def _paths(evidence: Evidence) -> Iterator[Violation]:
 
 
 def chain_holds(evidence: Evidence) -> Iterator[Violation]:
-    """I9: the log is unbroken, and ends where its head says."""
+    """I9: the log is unbroken, ends where its head says, and has all that was anchored outside the database."""
     broken = first_break(evidence.log)
     if broken is not None:
         yield Violation("I9", (str(broken),), "the chain of the log is broken")
     last = (evidence.log[-1].number, evidence.log[-1].hash) if evidence.log else (0, evidence.head[1])
     if last != evidence.head:
         yield Violation("I9", (str(last[0]), str(evidence.head[0])), "the log does not end where its head says")
+    unfit = first_unfit(evidence.log, evidence.kept.anchors)
+    if unfit is not None:
+        yield Violation("I9", (str(unfit.head.number),), "the log does not fit its anchor: cut off, or written anew")
 
 
 def rounds_are_whole(evidence: Evidence) -> Iterator[Violation]:

@@ -14,7 +14,7 @@ from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import answers as answers_table
 from workflow.adapters.db.tables import audit_head
 from workflow.bootstrap import App
-from workflow.domain.audit import Chained
+from workflow.domain.audit import Chained, Kept
 from workflow.domain.messages import Message
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
@@ -52,6 +52,7 @@ class Evidence:
     answers: Mapping[tuple[str, str], tuple[tuple[int, str], ...]]
     log: tuple[Chained, ...]
     head: tuple[int, str]
+    kept: Kept
     dots: tuple[Dot, ...]
     told: tuple[Mapping[str, object], ...]
 
@@ -74,8 +75,8 @@ class Evidence:
 
 
 def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
-    """Read it all in one snapshot of the database, after the truth: what is in the truth must be in the database."""
-    dots, told = read_truth(truth), _lines(history)
+    """Read it all in one snapshot of the database, and before it what lies beside it: that must be in the database."""
+    dots, told, kept = read_truth(truth), _lines(history), house.anchors.read()
     with house.db.read() as work:
         rounds = work.rounds.all()
         submissions = tuple(each for round_ in rounds for each in work.submissions.of_round(round_.id))
@@ -93,6 +94,7 @@ def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
             answers=_answers(house.settings.database_url),
             log=work.log.all(),
             head=_head(house.settings.database_url),
+            kept=kept,
             dots=dots,
             told=told,
         )

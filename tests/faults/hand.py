@@ -35,7 +35,7 @@ from workflow.domain.messages import LEASE, Message, MessageState
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Move, State, Submission
 from workflow.ports import Job, Work
-from workflow.services import digest, extensions, reminders, rounds, submissions
+from workflow.services import audit, digest, extensions, reminders, rounds, submissions
 from workflow.services.mailroom import Tally
 
 IDLE = 0.01  # seconds between two looks
@@ -73,7 +73,9 @@ def delivering_once(place: Place) -> None:
 
 
 def scheduler(place: Place, _seed: int = 0, _number: int = 0, house: App | None = None) -> None:
-    """Open, close and plan what is due. The plans of config/ stay outside: the driver plans the rounds.
+    """Open, close and plan what is due, and keep the log's head beside the database.
+
+    The plans of config/ stay outside: the driver plans the rounds.
 
     It ticks when the clock has moved on, else now and then: people extend, take back and are sent back meanwhile.
     """
@@ -98,6 +100,7 @@ def schedule(house: App, now: datetime) -> None:
     reminders.plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=now)
     digest.plan_digests(house.db, DigestPolicy(), secrets=house.secrets, calendar=house.calendar, now=now)
     rounds.close_due_rounds(house.db, now=now)
+    audit.anchor_head(house.db, house.anchors, now=now)
 
 
 def submitter(place: Place, seed: int, _number: int = 0, house: App | None = None) -> None:

@@ -28,7 +28,8 @@ KILLS_PER_WORLD = 400
 
 @dataclass(slots=True)
 class Row:
-    """What a run came to, in rows of the ledger; `mails` are what was kept at the sink, `told` the rows they told of.
+    """What a run came to, in rows of the ledger; `mails` are what was kept at the sink, `told` the rows they told of,
+    `anchors` what the log was proved against beside its own chain.
 
     Everything from `duplicates` on, but for what is unknown, must be nought; `unlisted` are the unknown that matter and
     no coordinator is shown.
@@ -38,6 +39,7 @@ class Row:
     planned: int = 0
     mails: int = 0
     told: int = 0
+    anchors: int = 0
     duplicates: int = 0
     sent_but_absent: int = 0
     unfinished: int = 0
@@ -84,6 +86,7 @@ def judged(kills: int, evidence: Evidence, violations: Sequence[Violation]) -> R
         planned=len(evidence.messages),
         mails=sum(copies.values()),
         told=sum(times > 0 for times in told.values()),
+        anchors=len(evidence.kept.anchors),
         duplicates=sum(max(0, times - 1 - again[each]) for each, times in copies.items()),
         sent_but_absent=counted["I4"],
         unfinished=counted["I5"],

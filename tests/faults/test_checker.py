@@ -106,6 +106,24 @@ def cut_short(evidence: Evidence) -> Evidence:
     return replace(evidence, log=evidence.log[:-1])
 
 
+def ending(evidence: Evidence, *log: Chained) -> Evidence:
+    return replace(evidence, log=log, head=(log[-1].number, log[-1].hash))
+
+
+def cut_short_with_its_head(evidence: Evidence) -> Evidence:
+    """As whoever may write in the database can do it."""
+    return ending(evidence, *evidence.log[: evidence.kept.anchors[0].head.number - 1])
+
+
+def written_anew(evidence: Evidence) -> Evidence:
+    """Each link is right, from the first event on; only it is another event."""
+    anew: list[Chained] = []
+    for link in evidence.log:
+        event = link.event if anew else replace(link.event, actor="x")
+        anew.append(chain(event, number=link.number, previous=anew[-1].hash if anew else link.previous))
+    return ending(evidence, *anew)
+
+
 def torn(evidence: Evidence) -> Evidence:
     return replace(evidence, submissions=evidence.submissions[1:], messages=evidence.messages)
 
@@ -174,6 +192,8 @@ def test_a_sound_world_has_no_violation(sound: Evidence) -> None:
         (a_gap, "I8"),
         (edited, "I9"),
         (cut_short, "I9"),
+        (cut_short_with_its_head, "I9"),
+        (written_anew, "I9"),
         (torn, "I10"),
         (a_period_twice, "I10"),
         (not_shown, "I11"),

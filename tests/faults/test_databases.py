@@ -182,7 +182,8 @@ def test_row_13_the_power_goes_and_what_was_told_is_in_the_copy(sqlite: Stage, t
                 part = tmp_path / f"tertial.sqlite{suffix}"
                 if part.exists():
                     copyfile(part, folder / part.name)
-            copyfile(sqlite.place.history, folder / "history.jsonl")
+            for beside in ("history.jsonl", "anchors.jsonl"):
+                copyfile(tmp_path / beside, folder / beside)
         copy = replace(sqlite.place, database_url=f"sqlite:///{folder}/tertial.sqlite", folder=folder)
         copy.set_now(sqlite.place.now())
         engine = make_engine(copy.database_url)
@@ -192,6 +193,7 @@ def test_row_13_the_power_goes_and_what_was_told_is_in_the_copy(sqlite: Stage, t
         with opened(copy) as house:
             evidence = gather(house, sqlite.place.truth, copy.history, copy.now())
         assert evidence.told
+        assert evidence.kept.anchors
         assert check(evidence, ["I1", "I7", "I8", "I9", "I10"]) == []
 
 
