@@ -75,9 +75,7 @@ def delivering_once(place: Place) -> None:
 def scheduler(place: Place, _seed: int = 0, _number: int = 0, house: App | None = None) -> None:
     """Open, close and plan what is due, and keep the log's head beside the database.
 
-    The plans of config/ stay outside: the driver plans the rounds.
-
-    It ticks when the clock has moved on, else now and then: people extend, take back and are sent back meanwhile.
+    The plans of config/ stay outside: the driver plans the rounds. It ticks when the clock has moved on, else now and then: people extend, take back and are sent back meanwhile.
     """
     house = house or place.house()
     last: datetime | None = None

@@ -37,9 +37,10 @@ def test_row_02_random_kills_lose_and_double_nothing(server: str, tmp_path: Path
     assert row.told >= row.planned / 2, "hardly any mail left: the harness is idle"
     assert row.told > row.mails, "no mail told of several units"
     assert row.unknown > 0, "no mail met a kill between marker and result: the harness is blind"
+    assert row.anchors > 0, "the log was proved by itself alone"
     assert found.acts.keys() >= REVIEWED, "coordinators were idle"
 
 
-def test_row_02_the_harness_sees_what_lease_and_resend_doubles(tmp_path: Path) -> None:
-    found = killed(Run(server="", shelf=tmp_path, seed=SEED, naive=True), NAIVE_KILLS)
+def test_row_02_the_harness_sees_what_lease_and_resend_doubles(server: str, tmp_path: Path) -> None:
+    found = killed(Run(server=server, shelf=tmp_path, seed=SEED, naive=True), NAIVE_KILLS)
     assert found.row.duplicates > 0, "the harness is blind"
