@@ -57,6 +57,11 @@ def crashing(room: Mailroom, fate: Witness) -> Mailroom:
     return replace(room, db=_Db(room.db, fate), postman=_Postman(room.postman, fate))
 
 
+def followed_db(db: Database, witness: Witness) -> Database:
+    """The same database, whose transactions the witness hears of."""
+    return _Db(db, witness)
+
+
 @dataclass
 class _Seen:
     """To which states mails were moved in a transaction."""

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tasks.jobs import JOBS
 from tests.builders import an_answer
-from tests.faults.crash import Fate, crashing
+from tests.faults.crash import Fate, Witness, crashing, followed_db
 from tests.faults.sink import name_of
 from tests.faults.trail import IDLE as LOOKING
 from tests.faults.trail import Trail
@@ -75,7 +75,8 @@ def delivering_once(place: Place) -> None:
 def scheduler(place: Place, _seed: int = 0, _number: int = 0, house: App | None = None) -> None:
     """Open, close and plan what is due, and keep the log's head beside the database.
 
-    The plans of config/ stay outside: the driver plans the rounds. It ticks when the clock has moved on, else now and then: people extend, take back and are sent back meanwhile.
+    The plans of config/ stay outside: the driver plans the rounds. It ticks when the clock has moved on, else now and
+    then: people extend, take back and are sent back meanwhile.
     """
     house = house or place.house()
     last: datetime | None = None
@@ -111,6 +112,14 @@ def naive(place: Place, _seed: int = 0, _number: int = 0, house: App | None = No
     """What most programs do: claim with a lease, send, note it as sent; after the lease send again. No marker."""
     house = house or place.house()
     _forever(place, lambda: _naive_turn(house, place))
+
+
+def fated_naive(place: Place, fate: Fate) -> None:
+    """The naive one in a house that kills its own process at a named point; one that it never comes to: to the end."""
+    house = place.house()
+    followed = replace(house, db=followed_db(house.db, fate))
+    while _naive_turn(followed, place, fate):
+        pass
 
 
 ROLES: Mapping[str, Callable[[Place, int, int, App | None], None]] = {
@@ -236,20 +245,24 @@ def note(path: Path, row: Mapping[str, object]) -> None:
 # --- the naive sender --------------------------------------------------------
 
 
-def _naive_turn(house: App, place: Place) -> None:
+def _naive_turn(house: App, place: Place, witness: Witness | None = None) -> bool:
+    """Whether there was anything to do."""
     now = house.now()
     with house.db.begin() as work:
         for lost in work.outbox.expired(now, limit=20):
             work.outbox.change(lost, lost.recover())
         mine = [claimed for each in work.outbox.due(now, limit=4) if (claimed := _naive_claim(work, each, now))]
     if not mine:
-        return
+        return False
     with smtplib.SMTP("127.0.0.1", place.smtp_port, "[127.0.0.1]") as client:
         for message in mine:
             client.send_message(_letter(house, message))
+            if witness:
+                witness.at("reply read")
             with house.db.begin() as work:
                 sent = replace(message, state=MessageState.SENT, sent_at=now, reply="250", lease_until=None)
                 work.outbox.change(message, sent)
+    return True
 
 
 def _naive_claim(work: Work, message: Message, now: datetime) -> Message | None:
