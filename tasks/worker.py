@@ -6,11 +6,16 @@ start more processes.
 
 import gc
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import structlog
 from celery import Celery
 from celery.worker import state
+from celery.worker.consumer import Consumer
+from kombu import Connection
+from kombu.asynchronous import set_event_loop
 
 from tasks.jobs import Bench
 from tasks.poll import Poll
@@ -22,6 +27,12 @@ from workflow.bootstrap import build
 from workflow.ports import Job
 from workflow.settings import Settings, ensure_secret, load_settings
 
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before the queue is tried again, doubling
+STEADY_AFTER = 120.0  # seconds of listening after which the pause starts from the beginning again
+SLICE = 0.5  # seconds between two looks at whether the process is ending
+
+_log = structlog.get_logger(__name__)
+
 
 def make_bench(settings: Settings) -> Bench:
     """The house of this process; its mailroom claims nothing more while the clock is suspect or the process ends."""
@@ -31,9 +42,28 @@ def make_bench(settings: Settings) -> Bench:
     return Bench(replace(house, mailroom=mailroom), watch)
 
 
+class TidyConsumer(Consumer):
+    """Closes a connection over which the broker refuses what it is asked: the library holds it to the process's end."""
+
+    _tried: Connection | None = None
+
+    def connection_for_read(self, heartbeat: float | None = None) -> Connection:
+        self._tried = super().connection_for_read(heartbeat)
+        return self._tried
+
+    def connect(self) -> Connection:
+        try:
+            return super().connect()
+        except Exception:
+            if self._tried is not None:
+                self._tried.close()
+            raise
+
+
 def make_worker(settings: Settings, bench: Bench) -> Celery:
     """The Celery application with every job registered under its written-out name."""
     celery = make_celery(settings.redis_url)
+    celery.conf.worker_consumer = TidyConsumer
     for job in Job:
         celery.task(name=job.value)(_job(bench, job))
     return celery
@@ -51,6 +81,41 @@ def is_ending() -> bool:
     return any(flag is not None and flag is not False for flag in (state.should_stop, state.should_terminate))
 
 
+def listen(settings: Settings, bench: Bench, arguments: list[str]) -> None:
+    """Do what the queue asks for, until told to stop or until Celery gives the queue up."""
+    set_event_loop(None)  # what an earlier life has left there is closed
+    with make_worker(settings, bench) as celery:
+        celery.worker_main(arguments)
+
+
+def keep_listening(
+    listen: Callable[[], object],
+    *,
+    is_ending: Callable[[], bool] = is_ending,
+    rest: Callable[[float], object] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> None:
+    """Listen again whenever Celery has given the queue up without having been told to stop.
+
+    It waits for a broker that is away, but ends where one answers that it is full, read-only or out of order. The
+    process stays: were it started again each time, its own look at the database would never have been patient enough.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        began = monotonic()
+        listen()
+        if is_ending():
+            return
+        pause = FIRST_PAUSE if monotonic() - began > STEADY_AFTER else pause
+        _log.error("the queue cannot be used: jobs are done without it, and it is tried again", seconds=pause)
+        until = monotonic() + pause
+        while (left := until - monotonic()) > 0:
+            rest(min(left, SLICE))
+            if is_ending():  # the signal handlers of the life before are still there
+                return
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
 def main() -> None:
     watch_parent()
     settings = ensure_secret(load_settings())
@@ -60,19 +125,18 @@ def main() -> None:
     gc.freeze()  # what is loaded by now stays: no later collection looks through it again
     poll = Poll(bench, tick=settings.tick_seconds, is_ending=is_ending)
     poll.start()  # before the queue, which may wait for a broker for ever
+    arguments = [
+        "worker",
+        f"--concurrency={settings.worker_concurrency}",
+        f"--loglevel={settings.log_level}",
+        "--without-gossip",
+        "--without-heartbeat",  # a frozen Redis would keep it from ending; nobody reads them
+        "--without-mingle",
+        "--pool=threads",
+        *sys.argv[1:],
+    ]
     try:
-        make_worker(settings, bench).worker_main(
-            [
-                "worker",
-                f"--concurrency={settings.worker_concurrency}",
-                f"--loglevel={settings.log_level}",
-                "--without-gossip",
-                "--without-heartbeat",  # a frozen Redis would keep it from ending; nobody reads them
-                "--without-mingle",
-                "--pool=threads",
-                *sys.argv[1:],
-            ]
-        )
+        keep_listening(lambda: listen(settings, bench, arguments))
     finally:
         poll.stop()
 

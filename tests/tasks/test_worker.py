@@ -1,7 +1,6 @@
-"""A real worker process whose Redis is absent, frozen or emptied: mail leaves all the same, and it ends when told."""
+"""A real worker whose Redis is absent, frozen, emptied, full or shut: mail leaves all the same, it ends when told."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from redis import Redis
@@ -19,7 +19,7 @@ from workflow.adapters.broker import EmbeddedValkey
 from workflow.adapters.clock import set_now
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.mail.listener import MailListener, read_mailbox
-from workflow.adapters.queue import CeleryQueue
+from workflow.adapters.queue import QUEUE, CeleryQueue
 from workflow.bootstrap import App, build, make_clock
 from workflow.domain.errors import RoundMoveRefusedError
 from workflow.domain.rounds import RoundState
@@ -33,6 +33,14 @@ TICK = 1
 LATEST = 5.5  # seconds: patience max(1.5 ticks, 5) and a turn max(0.25 ticks, 0.5); with the shipped 30 s tick 52.5
 SLACK = 10.0  # seconds for a busy machine, and for the mail itself
 QUIET_END = 20.0  # seconds; `tertial up` kills after 35
+PASSWORD = "ett-hemligt-losenord"
+SAID = {
+    "full": "OutOfMemoryError",
+    "disk": "MISCONF",
+    "replica": "ReadOnlyError",
+    "password": "Authentication required",
+    "wrong password": "invalid username-password",
+}
 
 
 @pytest.fixture
@@ -167,10 +175,97 @@ def harmed(broker: EmbeddedValkey, fault: str) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+@contextmanager
+def asking(broker: EmbeddedValkey) -> Iterator[Redis]:
+    """A client that keeps its one connection, and with it what it was allowed when it came."""
+    path = unquote(broker.url.removeprefix("redis+socket://"))
+    with Redis(unix_socket_path=path, single_connection_client=True) as client:
+        yield client
+
+
 def empty(broker: EmbeddedValkey) -> None:
-    path = re.sub(r"^redis\+socket://", "", broker.url).replace("%2F", "/")
-    with Redis(unix_socket_path=path) as client:
+    with asking(broker) as client:
         client.flushall()
+
+
+def refuse(client: Redis, why: str) -> None:
+    """From here on the broker answers, and says no."""
+    if why == "full":
+        client.config_set("maxmemory", 1)
+    elif why == "disk":
+        fail_to_save(client)
+    elif why == "replica":
+        client.replicaof("127.0.0.1", 1)
+    else:
+        client.config_set("requirepass", PASSWORD)
+
+
+def fail_to_save(client: Redis) -> None:
+    """A snapshot cannot be written, as on a full disk: the broker takes nothing more (MISCONF)."""
+    Path(str(client.config_get("dir")["dir"]), "dump.rdb").mkdir()
+    client.set("something", "to save")
+    client.config_set("save", "3600 1")
+    client.bgsave()
+    await_that(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", within=30)
+
+
+def relent(client: Redis) -> None:
+    client.config_set("maxmemory", 0)
+    client.config_set("requirepass", "")
+    client.config_set("save", "")
+
+
+@pytest.mark.parametrize("why", ["full", "disk", "replica", "wrong password"])
+def test_a_broker_that_refuses_from_the_start_keeps_no_mail_back(
+    listening: Settings, broker: EmbeddedValkey, tmp_path: Path, why: str
+) -> None:
+    log = tmp_path / "worker.log"
+    url = broker.url.replace("://", f"://:{PASSWORD[::-1]}@") if why == "wrong password" else broker.url
+    with_broker = load_settings(**dict(listening.model_copy(update={"redis_url": url})))
+    with opened(with_broker) as house, asking(broker) as client:
+        refuse(client, why)
+        with working(with_broker, log) as process:
+            await_that(lambda: polled(log), within=60)
+            assert says(log, SAID[why])(), "it cannot be reached for another reason: the test is blind"
+            open_round(house)
+            await_that(lambda: read_mailbox(listening.mail_folder), within=LATEST + SLACK)
+            goes_on(process, log, house)
+        relent(client)
+    assert not says(log, PASSWORD[::-1])()
+
+
+@pytest.mark.parametrize("why", ["full", "password"])
+def test_a_broker_that_begins_to_refuse_and_throws_everybody_out_is_used_again_when_it_relents(
+    listening: Settings, broker: EmbeddedValkey, tmp_path: Path, why: str
+) -> None:
+    log = tmp_path / "worker.log"
+    with_broker = load_settings(**dict(listening.model_copy(update={"redis_url": broker.url})))
+    with opened(with_broker) as house, asking(broker) as client, working(with_broker, log) as process:
+        await_that(says(log, " ready."), within=60)
+        refuse(client, why)
+        client.client_kill_filter(_type="normal", skipme=True)
+        await_that(says(log, SAID[why]), within=60)
+        open_round(house)
+        await_that(lambda: read_mailbox(listening.mail_folder), within=LATEST + SLACK)
+        relent(client)
+        house.queue.ask(Job.GATHER)
+        await_that(lambda: taken(client), within=60)
+        goes_on(process, log, house)
+
+
+def taken(client: Redis) -> bool:
+    """Whether somebody listens, and nothing that was asked for waits."""
+    listening = any(each["cmd"] == "brpop" for each in client.client_list())
+    return listening and not client.llen(f"tertial:{QUEUE}")
+
+
+def goes_on(process: subprocess.Popen[bytes], log: Path, house: App) -> None:
+    """It lives, each job is done again, nothing has left twice, and it ends when told."""
+    already = polled(log)
+    await_that(lambda: polled(log) >= already + len(Job), within=LATEST + SLACK)
+    assert process.poll() is None
+    assert len(read_mailbox(house.settings.mail_folder)) == 1
+    ends(process)
 
 
 def test_while_the_queue_does_its_work_the_poll_leaves_it_alone(
