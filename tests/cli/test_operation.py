@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from redis import Redis
 
 from tests.cli.conftest import AFTER, OPENS, Terminal
+from workflow.adapters.broker import EmbeddedValkey
 from workflow.up import FolderTakenError, alone_in
 
 
@@ -28,6 +31,27 @@ def test_check_names_what_is_missing(bare: Terminal, planned: Terminal, monkeypa
     told = planned("check", "--settings", code=1).stdout
     assert told.count("FAILS") == 2
     assert "hemligt" not in told
+
+
+def test_check_says_that_the_broker_is_full(planned: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = EmbeddedValkey(tmp_path / "broker")
+    broker.start()
+    try:
+        monkeypatch.setenv("REDIS_URL", broker.url)
+        assert "FAILS" not in planned("check").stdout
+        with Redis(unix_socket_path=unquote(broker.url.removeprefix("redis+socket://"))) as client:
+            client.config_set("maxmemory", 1)
+            told = " ".join(planned("check", code=1).stdout.split())
+            assert told.count("FAILS") == 1
+            assert "maxmemory" in told
+            client.config_set("maxmemory", 0)
+            client.config_set("requirepass", "ett-annat")
+        monkeypatch.setenv("REDIS_URL", broker.url.replace("://", "://:hemligt@"))
+        told = " ".join(planned("check", code=1).stdout.split())
+        assert "username-password" in told
+        assert "hemligt" not in told
+    finally:
+        broker.stop()
 
 
 def test_check_names_every_fault_of_the_config(

@@ -3,11 +3,12 @@
 import logging
 import time
 from threading import BoundedSemaphore, Event, Thread
+from typing import Any
 
 from celery import Celery
 from kombu import Queue as BrokerQueue
 from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from workflow.ports import Job
 
@@ -55,6 +56,24 @@ def make_celery(url: str) -> Celery:
         broker_transport_options=_TRANSPORT | _WORKER_SOCKET,
     )
     return app
+
+
+class BrokerRefusesError(Exception):
+    """The broker is there, and does not keep what it is given; the text is what it says of it."""
+
+
+def try_keeping(url: str) -> None:
+    """Have something kept for a second, by the way that an asking takes. Raises BrokerRefusesError."""
+    app = make_celery(url)
+    app.conf.broker_transport_options = _TRANSPORT | _ASKING_SOCKET
+    try:
+        with app.connection_for_write() as connection:
+            channel: Any = connection.channel()  # kombu's types know no broker
+            channel.client.set("check", 1, ex=1)
+    except (ResponseError, AuthenticationError) as error:
+        raise BrokerRefusesError(str(error)) from error
+    except (KombuError, RedisError, OSError) as error:  # by its kind only: the text may hold the broker's password
+        raise BrokerRefusesError(type(error).__name__) from error
 
 
 class CeleryQueue:

@@ -69,7 +69,7 @@ def _looked_at(settings: "later.settings.Settings") -> Iterator[_Verdict]:
     yield from _files(resources)
     yield _tried("data folder", lambda: _writable(settings.data_dir))
     yield _tried("database", lambda: _database(settings.database_url))
-    yield _tried("broker", lambda: broker_answers(settings.redis_url))
+    yield _tried("broker", lambda: _broker(settings.redis_url))
     yield _tried("mail server", lambda: mail_server_answers(settings.smtp_host, settings.smtp_port))
     yield _tried("inbox", lambda: _inbox(settings))
 
@@ -121,6 +121,17 @@ def _database(url: str) -> str:
     return words
 
 
+def _broker(url: str) -> str:
+    """It answers, and takes what it is given: one that is full or read-only answers too."""
+    place = broker_answers(url)
+    if url:
+        try:
+            later.queue.try_keeping(url)
+        except later.queue.BrokerRefusesError as error:
+            raise BrokerTakesNothingError(place=place, why=str(error)) from error
+    return place
+
+
 def _inbox(settings: "later.settings.Settings") -> str:
     """Logs in and counts; what could not be taken in waits for a person."""
     inbox = later.bootstrap.make_inbox(settings)
@@ -132,6 +143,13 @@ def _inbox(settings: "later.settings.Settings") -> str:
     if stuck := held.get(inbox.problems, 0):
         raise StuckMailError(folder=inbox.problems, count=stuck)
     return f"{inbox.host}:{inbox.port}, {held[inbox.folder]} in {inbox.folder}"
+
+
+class BrokerTakesNothingError(RefusedError):
+    sentence = (
+        "Redis på {place} svarar men tar inte emot något ({why}). "
+        "Inget går förlorat, men varje jobb görs upp till en minut sent så länge det varar."
+    )
 
 
 class NoInboxAddressError(RefusedError):

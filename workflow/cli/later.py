@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich import console, table
 
     from workflow import bootstrap, demo, settings, up
-    from workflow.adapters import broker, roster
+    from workflow.adapters import broker, queue, roster
     from workflow.adapters.db import backup, migrate
     from workflow.adapters.mail import listener, lmtp, smtp
     from workflow.web import words
@@ -35,6 +35,7 @@ else:
     settings = _Later("workflow.settings")
     up = _Later("workflow.up")
     broker = _Later("workflow.adapters.broker")
+    queue = _Later("workflow.adapters.queue")  # celery
     roster = _Later("workflow.adapters.roster")  # openpyxl
     backup = _Later("workflow.adapters.db.backup")
     migrate = _Later("workflow.adapters.db.migrate")
@@ -53,6 +54,7 @@ __all__ = [
     "lmtp",
     "metadata",
     "migrate",
+    "queue",
     "roster",
     "settings",
     "smtp",
