@@ -21,9 +21,12 @@ MATRIX = {
     "8 several schedulers for a year": ["faults/test_schedulers.py::test_row_08"],
     "9 scheduler down for five days": ["services/test_reminders.py::test_after_five_days_down"],
     "10 pages killed, the person presses again": ["faults/test_web_killed.py::test_row_10"],
-    "11 broker killed, emptied, frozen, away": [
+    "11 broker killed, emptied, frozen, away, full, shut": [
+        "faults/test_pages_without_broker.py::test_row_11",
         "faults/test_up.py::test_emptying_valkey_loses_nothing",
         "tasks/test_worker.py::test_when_the_broker_fails",
+        "tasks/test_worker.py::test_a_broker_that_refuses_from_the_start",
+        "tasks/test_worker.py::test_a_broker_that_begins_to_refuse",
         "adapters/test_queue.py::test_a_frozen_broker_holds_nobody_up",
         "adapters/test_broker.py::test_a_killed_server_is_started_again",
     ],
