@@ -7,9 +7,11 @@ import pytest
 
 from tests.faults.conftest import Stage
 from tests.faults.hand import schedule
-from workflow.domain.messages import MessageKind
+from tests.faults.sink import read_truth
+from workflow.domain.messages import CONTACT_CHANGED, MessageKind
 from workflow.domain.submissions import Submission
 from workflow.services import extensions, submissions
+from workflow.services.handover import Successor, hand_over
 from workflow.services.outbox import deliver
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
@@ -30,6 +32,14 @@ def extend(stage: Stage) -> None:
 def excuse(stage: Stage) -> None:
     house, now = stage.house, stage.place.now()
     submissions.excuse(house.db, ONE, reason="läggs ned", by="k", secrets=house.secrets, now=now)
+
+
+NEW = Successor(name="Nils Ny", email="ny@u1.example")
+
+
+def replace_contact(stage: Stage) -> None:
+    house, now = stage.house, stage.place.now()
+    hand_over(house.db, ONE, NEW, by="k", secrets=house.secrets, calendar=house.calendar, now=now)
 
 
 def submission(stage: Stage) -> Submission:
@@ -109,4 +119,36 @@ def test_row_30_moved_when_the_dot_is_out_no_second_reminder_comes_that_day(remi
         deliver(reminding.house.mailroom)
     assert at_the_sink(reminding, MessageKind.REMINDER) == 1
     assert of_the_one(reminding, MessageKind.EXTENSION) == ["sent"]
+    assert reminding.violations() == []
+
+
+OLD_ONE, NEW_ONE = "a@u1.example", NEW.email
+
+
+def heard_today(stage: Stage) -> list[tuple[str, str]]:
+    """Who was told of this unit since the invitations, and what, as the server had it."""
+    kinds = {each.id: str(each.kind) for each in stage.messages() if each.submission == ONE}
+    dots = (dot for dot in read_truth(stage.place.truth) if dot.kept and dot.message in kinds)
+    return sorted((dot.to[0], kinds[dot.message]) for dot in dots if kinds[dot.message] != MessageKind.INVITATION)
+
+
+def test_row_30_contact_replaced_while_the_reminder_is_being_sent_the_new_one_alone_gets_it(reminding: Stage) -> None:
+    act_when(reminding, "data", replace_contact)
+    schedule(reminding.house, reminding.place.now())
+    deliver(reminding.house.mailroom)
+    reminders = {str(each.state): each for each in reminding.messages(MessageKind.REMINDER) if each.submission == ONE}
+    assert {state: each.to_email for state, each in reminders.items()} == {"cancelled": OLD_ONE, "sent": NEW_ONE}
+    assert reminders["cancelled"].reason == CONTACT_CHANGED
+    assert heard_today(reminding) == [(OLD_ONE, "handed_over"), (NEW_ONE, "handover"), (NEW_ONE, "reminder")]
+    assert reminding.violations() == []
+
+
+def test_row_30_contact_replaced_when_the_dot_is_out_no_second_reminder_comes_that_day(reminding: Stage) -> None:
+    act_when(reminding, "dot", replace_contact)
+    for _ in range(3):
+        reminding.pass_time(timedelta(hours=1))
+        schedule(reminding.house, reminding.place.now())
+        deliver(reminding.house.mailroom)
+    assert of_the_one(reminding, MessageKind.REMINDER) == ["sent"]
+    assert heard_today(reminding) == [(OLD_ONE, "handed_over"), (OLD_ONE, "reminder"), (NEW_ONE, "handover")]
     assert reminding.violations() == []
