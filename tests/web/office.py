@@ -34,6 +34,7 @@ class Shown:
     csrf: str
     version: str
     footing: str
+    edition: str
 
     def post(self, action: str, /, **typed: str) -> "Answer":
         """`typed` with __ for the dot of a field's name."""
@@ -42,7 +43,7 @@ class Shown:
         return Answer(sent.status_code, sent.text, sent.headers.get("location", ""))
 
     def _shared(self) -> dict[str, str]:
-        return {"csrf": self.csrf, "version": self.version, "footing": self.footing}
+        return {"csrf": self.csrf, "version": self.version, "footing": self.footing, "edition": self.edition}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,11 @@ def show(client: TestClient, unit: str) -> Shown:
     url = f"{ROUND_PAGE}/underlag/{unit}"
     page = client.get(url)
     assert page.status_code == 200, page.text
-    version = re.search(r'name="version" value="(\d+)"', page.text)
-    footing = re.search(r'name="footing" value="([^"]+)"', page.text)
-    return Shown(client, url, csrf_of(page.text), version[1] if version else "", footing[1] if footing else "")
+    carried = {
+        name: found[1] if (found := re.search(rf'name="{name}" value="([^"]+)"', page.text)) else ""
+        for name in ("version", "footing", "edition")
+    }
+    return Shown(client, url, csrf_of(page.text), **carried)
 
 
 def submission(house: App, submission_id: str) -> Submission:

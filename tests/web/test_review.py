@@ -198,6 +198,89 @@ def test_a_unit_that_took_it_back_is_not_approved_unseen(house: App) -> None:
     assert page.post("granska").status == 409
 
 
+CAME_AGAIN = {
+    "sv": ("Sidan du hade framme visade version 1. Version 2 kom in i dag kl. 09.12.", "Ändrat sedan version 1"),
+    "en": ("The page you had open showed version 1. Version 2 came in today at 09:12.", "Changed since version 1"),
+}
+
+
+def come_again(house: App, answers: tuple[Answer, ...], *, is_read: bool = True) -> None:
+    """A colleague returns what came in; the unit changes it and hands it in; the colleague begins to read."""
+    with house.db.read() as work:
+        version = work.submissions.get(NORRBY).version
+    submissions.give_back(
+        house.db,
+        NORRBY,
+        version=version,
+        reason="En siffra saknas",
+        comments={},
+        due_at=NOW + timedelta(days=5),
+        by="kollega",
+        secrets=house.secrets,
+        now=house.now(),
+    )
+    fill_in(house, NORRBY, answers)
+    submissions.submit(
+        house.db,
+        NORRBY,
+        by=f"{NORRBY}.primary",
+        secrets=house.secrets,
+        calendar=house.calendar,
+        now=house.now(),
+    )
+    if is_read:
+        submissions.start_review(house.db, NORRBY, by="kollega", now=house.now())
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_version_resubmitted_since_is_not_approved_and_the_page_shows_what_changed(house: App, language: str) -> None:
+    review(house)
+    client = sign_in(house, language)
+    stale = show(client, "norrby")
+    come_again(house, (Answer(question="tillstand", text="Sju veckor i snitt."),))
+    came, changed = CAME_AGAIN[language]
+    answer = stale.post("godkann")
+    assert answer.status == 409
+    assert submission(house, NORRBY).state is State.SUBMITTED
+    assert came in answer.text
+    old = answer.text.index("Åtta veckor i snitt.")
+    assert answer.text.index("Version 1</h4>") < old < answer.text.index("Version 2</h4>")
+    assert answer.text.index("Version 2</h4>") < answer.text.index("Sju veckor i snitt.")
+    assert "Två företag har etablerat sig." not in answer.text, "that has not changed"
+
+    now = client.get(stale.url).text
+    assert now.count(changed) == 1
+    assert now.index("Sju veckor i snitt.") < now.index(changed) < now.index("Åtta veckor i snitt.")
+    assert show(client, "norrby").post("godkann").status == 303
+    assert submission(house, NORRBY).state is State.APPROVED
+
+
+def test_a_version_that_can_still_be_taken_back_unread_is_told_of_but_not_shown(house: App) -> None:
+    review(house)
+    stale = show(sign_in(house), "norrby")
+    come_again(house, (Answer(question="tillstand", text=SECRET),), is_read=False)
+    answer = stale.post("godkann")
+    assert answer.status == 409
+    assert CAME_AGAIN["sv"][0] in answer.text
+    assert "Vad som är ändrat visas när du börjar granska." in answer.text
+    assert SECRET not in answer.text
+    submissions.take_back(house.db, NORRBY, by=f"{NORRBY}.primary", secrets=house.secrets, now=house.now())
+    answer = stale.post("godkann")
+    assert answer.status == 409
+    assert SECRET not in answer.text
+    assert CAME_AGAIN["sv"][0] not in answer.text
+
+
+def test_a_version_that_came_again_as_it_was_is_said_to_be_the_same(house: App) -> None:
+    review(house)
+    stale = show(sign_in(house), "norrby")
+    come_again(house, ())
+    answer = stale.post("godkann")
+    assert answer.status == 409
+    assert "Inga svar är ändrade." in answer.text
+    assert "Bilagorna är ändrade." not in answer.text
+
+
 def test_an_extension_moves_the_last_day_and_wants_a_reason(house: App) -> None:
     page = show(sign_in(house), "norrby")
     typed = {"extend__day": "2027-06-01", "extend__clock": "16.00"}

@@ -299,6 +299,11 @@ class Edition:
     def sha256(self) -> str:
         return answers_sha256(self.answers, self.files)
 
+    def changed_since(self, earlier: "Edition") -> frozenset[str]:
+        """The questions that are answered otherwise than in that one."""
+        keys = self.answers.keys() | earlier.answers.keys()
+        return frozenset(key for key in keys if self.answers.get(key) != earlier.answers.get(key))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:

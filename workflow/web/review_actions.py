@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 
 from workflow.domain.errors import MoveRefusedError, RefusedError, StaleWriteError, TextRefusedError, TooLongError
 from workflow.domain.forms import QuestionSet
-from workflow.domain.submissions import Move, submission_id
+from workflow.domain.submissions import Edition, Move, submission_id
 from workflow.ports import Database, Job
 from workflow.services import extensions, ledger, overview, submissions
 from workflow.services.consequences import consequences
+from workflow.services.overview import SubmissionView
 from workflow.web.day_words import day_warnings
-from workflow.web.forms_in import field, typed_texts
+from workflow.web.forms_in import field, number, typed_texts
 from workflow.web.office import Office, Posted, Seated, clean, new_router, version_shown
 from workflow.web.review_pages import submission_page
 from workflow.web.site import go
@@ -222,7 +223,10 @@ def _set_diary_number(case: Case) -> None:
 
 
 def _questions(case: Case) -> QuestionSet:
-    view = overview.submission_view(case.desk.house.db, case.id)
+    return _asked(overview.submission_view(case.desk.house.db, case.id))
+
+
+def _asked(view: SubmissionView) -> QuestionSet:
     return view.round.form.asked(view.submission.kind, view.submission.unit)
 
 
@@ -276,11 +280,12 @@ def _refused(case: Case, error: RefusedError) -> HTMLResponse:
 
 
 def _overtaken(case: Case) -> HTMLResponse:
-    """Who was first, what it is now, and all that was typed."""
+    """Who was first, what it is now, how a version that came in since differs, and all that was typed."""
     desk = case.desk
     view = overview.submission_view(desk.house.db, case.id)
     events = ledger.history(desk.house.db, case.id)
     names = ledger.people(desk.house.db, view.recipients)
+    seen, newest = _seen_and_newest(case, view)
     last = next((each for each in reversed(events) if each.kind.startswith(("submission.", "extension."))), None)
     return desk.page(
         "overtaken.html",
@@ -294,7 +299,18 @@ def _overtaken(case: Case) -> HTMLResponse:
         back=case.url,
         back_name=view.submission.unit_name,
         typed=typed_texts(case.form),
+        seen=seen,
+        newest=newest,
+        is_sealed=newest is not None and view.submission.is_sealed(newest.number),
+        questions=_asked(view).questions,
     )
+
+
+def _seen_and_newest(case: Case, view: SubmissionView) -> tuple[Edition | None, Edition | None]:
+    """The version on the page that was posted, and the one that has come in since; None where none has."""
+    shown = number(case.form, "edition", otherwise=0)
+    seen = next((each for each in view.editions[:-1] if each.number == shown), None)
+    return (None, None) if seen is None or view.submission.is_owed else (seen, view.editions[-1])
 
 
 def _as_typed(form: FormData) -> dict[str, str]:

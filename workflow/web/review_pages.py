@@ -61,6 +61,7 @@ def submission_page(
         editions=view.editions,
         shown=shown,
         is_newest=shown is None or shown.number == view.submission.edition,
+        previous=previous_edition(view, shown),
         questions=view.round.form.asked(view.submission.kind, view.submission.unit),
         recipients=view.recipients,
         passed_over=passed_over,
@@ -87,6 +88,11 @@ def _chosen(view: SubmissionView, number: int) -> Edition | None:
     """The edition asked for, else the newest; None when nothing has been handed in."""
     found = next((each for each in view.editions if each.number == number), None)
     return found or (view.editions[-1] if view.editions else None)
+
+
+def previous_edition(view: SubmissionView, shown: Edition | None) -> Edition | None:
+    """What was handed in before the one shown."""
+    return next((each for each in reversed(view.editions) if shown and each.number < shown.number), None)
 
 
 def _events(desk: Office, view: SubmissionView) -> list[tuple[datetime, str]]:

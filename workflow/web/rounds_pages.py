@@ -240,4 +240,5 @@ def overtaken(desk: Office, round_id: str, error: RefusedError | StaleWriteError
         back_name=found.title(desk.language),
         last="",
         typed=[],
+        seen=None,
     )
