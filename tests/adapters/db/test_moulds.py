@@ -1,5 +1,7 @@
 """Letters come back as they were, whatever they share with others; what only one of them says is in no mould."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -70,6 +72,49 @@ def test_letters_with_little_in_common_share_nothing() -> None:
     for number in range(3):
         _, mould = cast.cast({"text": f"{number}\nHej!", "html": f"Någonting helt eget om {number} och annat."})
         assert mould is None
+
+
+def a_long(lines: int, name: str) -> dict[str, str]:
+    """A letter of so many lines, most of which it shares with others of that length."""
+    return {"text": "\n".join([f"Hej {name}!", *_SHARED.split("\n")[: lines - 1]]), "html": _SHARED}
+
+
+def test_only_the_lengths_seen_lately_are_remembered() -> None:
+    """How long a letter is depends on what people write: else a process grows with every answer and digest."""
+    cast, lengths = Moulds(2), [3, 4, 5]
+    for lines in lengths:
+        for name in ("Anna", "Bo"):
+            _, mould = cast.cast(a_long(lines, name))
+        assert mould is not None
+    _, newest = cast.cast(a_long(5, "Cecilia"))
+    _, forgotten = cast.cast(a_long(3, "Cecilia"))
+    _, anew = cast.cast(a_long(3, "Dan"))
+    assert cast.sizes == 2
+    assert newest is not None
+    assert forgotten is None
+    assert anew is not None
+
+
+def test_a_length_in_use_outlives_one_that_is_not() -> None:
+    cast = Moulds(2)
+    used = [cast.cast(a_long(3, name))[1] for name in ("Anna", "Bo")][1]
+    for lines in (4, 5, 6):
+        cast.cast(a_long(lines, "Anna"))
+        assert cast.cast(a_long(3, "Cecilia"))[1] is used
+
+
+def test_threads_that_push_out_each_others_lengths_lose_no_letter() -> None:
+    cast = Moulds(2)
+
+    def kept_by(name: str) -> bool:
+        letters = [a_long(lines, name) for lines in range(2, 9)] * 40
+        found = (cast.cast(each) for each in letters)
+        whole = [plain if mould is None else filled(mould.plain, plain["own"]) for plain, mould in found]
+        return whole == letters
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(kept_by, ("Anna", "Bo", "Cecilia", "Dan")))
+    assert cast.sizes == 2
 
 
 def test_a_hundred_letters_use_one_mould_and_a_process_that_knows_nothing_reads_them(

@@ -5,8 +5,9 @@ has the same lines there fits, whatever it says elsewhere. So a letter is a fift
 the transaction that everybody waits for. A mould holds no line that only one of them has.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import compress
 from threading import Lock
@@ -18,6 +19,7 @@ Lines = tuple[str, ...]
 
 _SHARED: Final = 0.5  # of a letter, at least: with less, a mould saves nothing
 _KEPT: Final = 4  # moulds for letters of one length: languages, kinds of unit
+_SIZES: Final = 128  # lengths, about 50 KB each: all our mails have fewer than 50, what people write makes the others
 
 
 class Mould:
@@ -43,13 +45,30 @@ def filled(plain: Mapping[str, Sequence[str | None]], own: Sequence[str]) -> dic
     return {part: "\n".join(next(rest) if line is None else line for line in plain[part]) for part in ("text", "html")}
 
 
-class Moulds:
-    """The moulds of one process, each known by the second letter that it fits. Safe for threads."""
+@dataclass(slots=True)
+class _Shelf:
+    """What is known of letters of one length."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], deque[Mould]] = {}
-        self._last: dict[tuple[int, int], Lines] = {}
+    moulds: deque[Mould] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    last: Lines | None = None
+
+
+class Moulds:
+    """The moulds of one process, each known by the second letter that it fits. Safe for threads.
+
+    How many lines a letter has is up to those who answer: only the lengths that were met lately are remembered. To
+    forget one costs a letter that is kept whole when its length is met again.
+    """
+
+    def __init__(self, sizes: int = _SIZES) -> None:
+        self._most = sizes
+        self._shelves: OrderedDict[tuple[int, int], _Shelf] = OrderedDict()
         self._lock = Lock()
+
+    @property
+    def sizes(self) -> int:
+        """How many lengths of letters are remembered."""
+        return len(self._shelves)
 
     def cast(self, letter: Mapping[str, Any]) -> tuple[dict[str, Any], Mould | None]:
         """The plain letter as it is kept: with `own` instead of `text` and `html` where a mould holds the rest."""
@@ -62,16 +81,23 @@ class Moulds:
 
     def _fitting(self, lines: Lines, size: tuple[int, int]) -> tuple[Mould, list[str]] | None:
         with self._lock:
-            known = self._known.setdefault(size, deque(maxlen=_KEPT))
-            for mould in known:
+            shelf = self._shelf(size)
+            for mould in shelf.moulds:
                 if (own := mould.own(lines)) is not None:
                     return mould, own
-            last, self._last[size] = self._last.get(size), lines
+            last, shelf.last = shelf.last, lines
             new = _common(last, lines, size[0]) if last else None
             if new is None:
                 return None
-            known.appendleft(new)
+            shelf.moulds.appendleft(new)
             return new, new.own(lines) or []
+
+    def _shelf(self, size: tuple[int, int]) -> _Shelf:
+        shelf = self._shelves.pop(size, None) or _Shelf()
+        self._shelves[size] = shelf  # the newest
+        while len(self._shelves) > self._most:
+            self._shelves.popitem(last=False)
+        return shelf
 
 
 def _common(one: Lines, other: Lines, text: int) -> Mould | None:
