@@ -310,8 +310,8 @@ class Outbox(Protocol):
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
         """Planned and due, oldest first, locked for this transaction and skipping what others hold.
 
-        Of the reminders that are due to one address only the first; `company` gives the others. A row that was told of
-        by a mail which has ended is given too.
+        Of the reminders that are due to one address only the first; `company` gives the others. None while one is in
+        sending or handing, whoever has it. A row that was told of by a mail which has ended is given too.
         """
         ...
 

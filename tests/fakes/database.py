@@ -263,7 +263,8 @@ class FakeOutbox:
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
         planned = [each for each in self._ordered() if each.state is MessageState.PLANNED and each.due_at <= now]
         free = sorted((each.due_at, each.submission, each.id) for each in planned if each.is_reminder and not each.lead)
-        leads: dict[str, str] = {}
+        held = (each.address for each in self._ordered() if each.is_reminder and each.state in _LEASED)
+        leads = dict.fromkeys(held, "")  # none, while one is in hand
         for _, _, id_ in free:
             leads.setdefault(self._tables.messages[id_].address, id_)
         return tuple(each for each in planned if self._goes_by_itself(each, leads))[:limit]

@@ -1,5 +1,6 @@
 """One person, several units: one reminder a day tells of each that still owes, and nothing is lost or doubled."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from workflow.domain.people import Role, UnitKind
 from workflow.domain.reminders import Step
 from workflow.domain.rounds import RoundState
 from workflow.ports import Database, Handover, Outcome, Phase
-from workflow.services import extensions, handover, outbox, reminders, rounds
+from workflow.services import extensions, handover, links, outbox, reminders, rounds
 from workflow.services.by_hand import Deed, ToldTodayError, decide
 from workflow.services.claims import claim
 from workflow.services.overview import glance, overview
@@ -36,11 +37,16 @@ UNITS = {
 @pytest.fixture
 def house(database: Database) -> House:
     """Åsa answers for three; each has a head of its own, and Norrby is reminded at another hour after the last day."""
+    return opened(database, UNITS)
+
+
+def opened(database: Database, units: Mapping[str, str]) -> House:
+    """A round for units with these contact persons; the invitations have left."""
     made = House(database, MovingClock(OPENS_AT))
-    people = [a_contact(unit=unit, email=address) for unit, address in UNITS.items()]
-    people += [a_contact(unit=unit, role=Role.HEAD, email=f"chef@{unit}.example") for unit in UNITS]
+    people = [a_contact(unit=unit, email=address) for unit, address in units.items()]
+    people += [a_contact(unit=unit, role=Role.HEAD, email=f"chef@{unit}.example") for unit in units]
     with database.begin() as work:
-        work.people.replace([a_unit(id=unit, name=unit.title()) for unit in UNITS], people)
+        work.people.replace([a_unit(id=unit, name=unit.title()) for unit in units], people)
     steps = (*a_policy().steps, Step(offset=1, at=time(10), mail=MessageKind.OVERDUE))
     planned = a_round(state=RoundState.PLANNED, opened_at=None, policy=a_policy(steps=steps))
     rounds.plan_round(database, planned, by="k-1", now=OPENS_AT)
@@ -252,6 +258,50 @@ def test_a_crash_before_the_marker_leaves_all_to_be_sent(house: House) -> None:
     house.deliver()
     assert states(house) == [MessageState.SENT] * 3
     assert len(house.postman.taken) == 1
+
+
+@pytest.mark.parametrize("people", [1, outbox.RECOVERED_AT_ONCE // 2 + 2])
+def test_what_a_dead_worker_held_is_told_of_in_full_however_much_it_is(database: Database, people: int) -> None:
+    units = {
+        f"enhet{number:02}": f"p{number % people}@norrby.example" for number in range(outbox.RECOVERED_AT_ONCE + 5)
+    }
+    house = opened(database, units)
+    at(house, -7)
+    assert len(claim(house.mailroom).mails) == people
+    house.clock.at += LEASE + timedelta(minutes=1)
+    house.deliver()
+    assert states(house, *(f"{ROUND}.{unit}" for unit in units)) == [MessageState.SENT] * len(units)
+    assert len(house.postman.taken) == people
+
+
+@pytest.mark.parametrize("who", TRIO)
+def test_nobody_is_told_of_a_part_while_another_worker_takes_over_the_rest(house: House, who: str) -> None:
+    at(house, -7)
+    claim(house.mailroom)
+    house.clock.at += LEASE + timedelta(minutes=1)
+    with house.db.begin() as work:
+        (mine,) = [each for each in work.outbox.of_submission(who) if each.is_reminder]
+        assert work.outbox.change(mine, mine.recover())
+    assert claim(house.mailroom).mails == ()
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    assert len(house.postman.taken) == 1
+
+
+@pytest.mark.parametrize("who", TRIO)
+def test_a_row_taken_out_of_a_workers_hands_is_not_another_mail(house: House, who: str) -> None:
+    """The link of one unit is renewed while the mail about all is on its way, and a second worker looks for mail."""
+    at(house, -7)
+
+    def renew_and_look() -> None:
+        links.renew_link(house.db, who, by="k", secrets=house.secrets, now=house.clock.at)
+        assert [each for each in claim(house.mailroom).mails if each.is_reminder] == []
+
+    deeds = [renew_and_look]
+    house.postman.before_marker = lambda: deeds.pop()() if deeds else None
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    assert all(unit.upper() in letter(house).text for unit in UNITS)
 
 
 def test_a_crash_after_the_marker_leaves_all_unknown(house: House) -> None:

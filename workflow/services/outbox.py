@@ -6,6 +6,7 @@ tried again, what is after it is never resent by itself.
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from workflow.domain.calendar import Calendar
 from workflow.domain.errors import RefusedError, StaleWriteError
@@ -34,7 +35,14 @@ def deliver(room: Mailroom) -> Tally:
 
 
 def recover(db: Database, *, now: datetime) -> int:
-    """Take over what a dead worker left: before the marker it is planned again, after it it is `unknown`."""
+    """Take over what dead workers left: before the marker it is planned again, after it it is `unknown`.
+
+    All of it, a few rows at a time: who answers for several units is told of none while one is still to be taken over.
+    """
+    return sum(iter(partial(_recover_some, db, now), 0))
+
+
+def _recover_some(db: Database, now: datetime) -> int:
     with db.begin() as work:
         expired = work.outbox.expired(now, limit=RECOVERED_AT_ONCE)
         for message in expired:

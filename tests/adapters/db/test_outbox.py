@@ -356,6 +356,18 @@ def test_only_the_first_of_a_persons_reminders_is_due_and_has_the_others_for_com
         assert work.outbox.company(due, NOW - MINUTE) == {}
 
 
+@pytest.mark.parametrize("state", [MessageState.SENDING, MessageState.HANDING])
+def test_while_one_of_a_persons_reminders_is_in_hand_none_is_due(stocked: Database, state: MessageState) -> None:
+    first, second, other = two_units(stocked)
+    assert change(stocked, second, replace(second, state=state, lease_until=NOW - MINUTE))
+    with stocked.begin() as work:
+        assert {each.id for each in work.outbox.due(NOW, limit=10)} == {other.id}
+    held = replace(second, state=state)
+    assert change(stocked, held, replace(held, state=MessageState.FAILED, lease_until=None))
+    with stocked.begin() as work:
+        assert {each.id for each in work.outbox.due(NOW, limit=10)} == {first.id, other.id}
+
+
 def test_when_the_first_falls_the_next_one_leads(stocked: Database) -> None:
     first, second, other = two_units(stocked)
     assert change(stocked, first, first.cancel("submitted"))

@@ -87,8 +87,12 @@ _LIMIT: BindParameter[int] = bindparam("limit", type_=Integer)
 
 
 def _goes_by_itself() -> ColumnElement[bool]:
-    """Not in another's company: the first reminder of its address, or told of by a mail that has come to an end."""
-    first, lead = outbox.alias("first"), outbox.alias("lead")
+    """Not in another's company: the first reminder of its address, or told of by a mail that has come to an end.
+
+    While one to the address is in a worker's hands, or a dead one's, the others wait for it: it may come back to them.
+    """
+    first, lead, held = outbox.alias("first"), outbox.alias("lead"), outbox.alias("held")
+    reminders = [str(kind) for kind in sorted(REMINDERS)]
     sooner = or_(
         first.c.due_at < outbox.c.due_at,
         and_(first.c.due_at == outbox.c.due_at, first.c.submission < outbox.c.submission),
@@ -98,10 +102,11 @@ def _goes_by_itself() -> ColumnElement[bool]:
     is_led = select(literal(1)).select_from(first).where(same, sooner).correlate(outbox).exists()
     pending = lead.c.state.in_([str(state) for state in sorted(PENDING)])
     goes_on = select(literal(1)).select_from(lead).where(lead.c.id == outbox.c.lead, pending).correlate(outbox).exists()
+    in_hand = select(held.c.address).select_from(held).where(IS_LEASED, held.c.kind.in_(reminders))
     return or_(
-        outbox.c.kind.not_in([str(kind) for kind in sorted(REMINDERS)]),
+        outbox.c.kind.not_in(reminders),
         outbox.c.address == "",
-        and_(outbox.c.lead == "", ~is_led),
+        and_(outbox.c.lead == "", ~is_led, outbox.c.address.not_in(in_hand)),
         and_(outbox.c.lead != "", ~goes_on),
     )
 
