@@ -316,7 +316,10 @@ class Outbox(Protocol):
         ...
 
     def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
-        """The reminders that are due beside these to the same addresses, by lead; locked likewise."""
+        """The reminders that are due beside each of these to the same address, if any, by lead; locked likewise.
+
+        A lead is left out while somebody else holds one of them.
+        """
         ...
 
     def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:

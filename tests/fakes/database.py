@@ -284,7 +284,8 @@ class FakeOutbox:
             and each.due_at <= now
             and by_address.get(each.address, each.id) != each.id
         ]
-        return _grouped((by_address[each.address], each) for each in found)
+        none: dict[str, tuple[Message, ...]] = {each.id: () for each in leads}
+        return none | _grouped((by_address[each.address], each) for each in found)
 
     def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:
         worn = filter(None, map(_belt, self._tables.messages.values()))

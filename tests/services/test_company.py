@@ -1,6 +1,7 @@
 """One person, several units: one reminder a day tells of each that still owes, and nothing is lost or doubled."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import time, timedelta
 from email.message import EmailMessage
@@ -12,6 +13,8 @@ import pytest
 from tests.builders import DUE_AT, OPENS_AT, a_contact, a_period, a_policy, a_round, a_unit
 from tests.fakes.mail import ACCEPTED
 from tests.services.conftest import NORRBY, OFFICE, ROUND, House, MovingClock
+from workflow.adapters.db.database import SqlDatabase
+from workflow.adapters.db.engine import make_engine
 from workflow.domain.codes import LinkMode
 from workflow.domain.messages import LEASE, Frozen, Message, MessageKind, MessageState
 from workflow.domain.overview import Wanted
@@ -286,6 +289,23 @@ def test_nobody_is_told_of_a_part_while_another_worker_takes_over_the_rest(house
     house.deliver()
     assert states(house) == [MessageState.SENT] * 3
     assert len(house.postman.taken) == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("who", TRIO)
+def test_what_a_coordinator_is_writing_on_is_not_left_out_of_the_mail(postgres_url: str, who: str) -> None:
+    """Her transaction holds one of the rows while the others would be claimed; the mail to others goes meanwhile."""
+    with closing(SqlDatabase(make_engine(postgres_url))) as database:
+        house = opened(database, UNITS | {"hamnen": "cleo@hamnen.example"})
+        at(house, -7)
+        (noted,) = rows(house, who)
+        with database.begin() as work:
+            assert work.outbox.change(noted, noted.noted("Ring mig."))
+            assert house.deliver().sent == 1
+            assert states(house) == [MessageState.PLANNED] * 3
+        assert house.deliver().sent == 1
+        assert states(house) == [MessageState.SENT] * 3
+        assert "Ring mig." in letter(house).text
 
 
 @pytest.mark.parametrize("who", TRIO)

@@ -122,14 +122,19 @@ def claim(room: Mailroom) -> Batch:
 def _with_company(work: Work, due: Sequence[Message], until: datetime) -> list[Message]:
     """Each mail with the rows that it is to tell of, or has told of already.
 
-    Also with what stands in the ledger for later the same day (`until`): a person gets one mail about all of it.
+    Also with what stands in the ledger for later the same day (`until`): a person gets one mail about all of it. What
+    somebody else holds a part of at this moment is left for another claim.
     """
     fresh = [each for each in due if each.is_reminder and each.frozen is None and not each.lead]
     told = [each.id for each in due if each.is_reminder and each.frozen is not None]
-    company = (work.outbox.company(fresh, until) if fresh else {}) | (work.outbox.told_by(told) if told else {})
-    if not company:
-        return list(due)
-    return [replace(each, company=_one_a_unit(each, company.get(each.id, ()))) for each in due]
+    beside = work.outbox.company(fresh, until) if fresh else {}
+    torn = {each.id for each in fresh} - beside.keys()
+    company = beside | (work.outbox.told_by(told) if told else {})
+    return [_accompanied(each, company.get(each.id, ())) for each in due if each.id not in torn]
+
+
+def _accompanied(message: Message, company: Sequence[Message]) -> Message:
+    return replace(message, company=_one_a_unit(message, company)) if company else message
 
 
 def _one_a_unit(message: Message, company: Sequence[Message]) -> tuple[Message, ...]:

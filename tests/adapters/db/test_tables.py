@@ -87,11 +87,13 @@ def test_what_a_worker_asks_every_tick_finds_its_index(sqlite_url: str) -> None:
         work.outbox.company([a_message(to_email=f"nr.{number}@norrby.example") for number in range(20)], NOW)
         work.outbox.told_by(["m-1"])
     found = [each for each in asked if "FROM outbox" in each[0]]
-    (due, due_values), (expired, expired_values), (company, company_values), (told, told_values) = found
+    (due, due_values), (expired, expired_values), *both, (told, told_values) = found
     with engine.connect() as connection:
         assert "USING INDEX ix_outbox_due" in explain(connection, due, due_values)
         assert "USING INDEX ix_outbox_lease" in explain(connection, expired, expired_values)
-        assert "USING INDEX ix_outbox_person" in explain(connection, company, company_values)
+        assert len(both) == 2
+        for company, company_values in both:
+            assert "USING INDEX ix_outbox_person" in explain(connection, company, company_values)
         assert "USING INDEX ix_outbox_lead" in explain(connection, told, told_values)
     engine.dispose()
 

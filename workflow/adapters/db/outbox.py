@@ -116,13 +116,15 @@ _DUE: Select[Any] = (
     .order_by(outbox.c.due_at, outbox.c.id)
     .limit(_LIMIT)
 )
-_COMPANY: Select[Any] = _WHOLE.where(
+_GOES_ALONG = and_(
     MAY_LEAD,
     outbox.c.address.in_(bindparam("addresses", expanding=True)),
     outbox.c.due_at <= _NOW,
     ~select(letters.c.message).where(letters.c.message == outbox.c.id).exists(),
     outbox.c.id.not_in(bindparam("leads", expanding=True)),
-).order_by(outbox.c.id)
+)
+_COMPANY: Select[Any] = _WHOLE.where(_GOES_ALONG).order_by(outbox.c.id)
+_ALL_COMPANY: Select[Any] = select(outbox.c.id, outbox.c.address).where(_GOES_ALONG)
 _EXPIRED: Select[Any] = (
     _WHOLE.where(IS_LEASED, outbox.c.lease_until < _NOW).order_by(outbox.c.lease_until, outbox.c.id).limit(_LIMIT)
 )
@@ -156,11 +158,17 @@ class SqlOutbox:
         return self._first(_DUE, now, limit)
 
     def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
-        """Who leads has no letter yet; nor has any of its company, so that all are in the letter."""
-        by_address = {each.address: each.id for each in leads}
-        given = {"now": now, "addresses": list(by_address), "leads": [each.id for each in leads]}
+        """Who leads has no letter yet; nor has any of its company, so that all are in the letter.
+
+        What others hold shows when it is read once more, without a lock. Nobody waits for it: they may wait for ours.
+        """
+        given = {"now": now, "addresses": [each.address for each in leads], "leads": [each.id for each in leads]}
         rows = self._connection.execute(locked(self._connection, _COMPANY, skip=True), given)
-        return _grouped((by_address[each.address], each) for each in map(message_of, rows))
+        mine = {each.id: each for each in map(message_of, rows)}
+        every = self._connection.execute(_ALL_COMPANY, given)
+        torn = {each.address for each in every if each.id not in mine}
+        company = _grouped((each.address, each) for each in mine.values())
+        return {each.id: company.get(each.address, ()) for each in leads if each.address not in torn}
 
     def told_on(self, day: date, addresses: Collection[str] = ()) -> frozenset[str]:
         query = select(outbox.c.address).where(WEARS_BELT, outbox.c.local_day == day.isoformat())
