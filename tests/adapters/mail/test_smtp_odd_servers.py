@@ -1,11 +1,13 @@
 """Mail servers that say odd things, too much, too slowly, or at the wrong moment."""
 
+import time
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
-from tests.adapters.mail.faulty_smtp import CLOSE, Do, faulty
-from tests.adapters.mail.handing import hand_over
+from tests.adapters.mail.faulty_smtp import CLOSE, HANG, Do, faulty
+from tests.adapters.mail.handing import hand_over, prepared
 from workflow.adapters.mail.replies import worded
 from workflow.adapters.mail.smtp import SmtpPostman
 from workflow.ports import Channel, Handover, Outcome, Phase
@@ -90,3 +92,26 @@ def test_a_server_that_hangs_up_unasked_between_two_mails_is_not_spoken_to_again
         with postman.connect() as channel:
             assert [hand(channel).outcome for _ in range(2)] == [Outcome.ACCEPTED] * 2
         assert [sum(line.startswith("MAIL") for line in heard) for heard in server.heard] == [1, 1]
+
+
+# --- too much, and not quite by the book -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", ["250 2.0.0 queued\r", "250 2.0.0 queued as \rabc", "250-one\r\r\n250 2.0.0 two"])
+def test_a_stray_carriage_return_does_not_hide_that_a_mail_was_accepted(reply: str) -> None:
+    with faulty({"dot": Do(reply, keep=True)}) as (_, postman):
+        handover = one_mail(postman)
+    assert (handover.outcome, handover.code) == (Outcome.ACCEPTED, 250)
+
+
+def test_a_reply_without_end_is_given_up_long_before_the_patience_is_over() -> None:
+    endless = Do("\r\n".join(["250-" + 70 * "x"] * 4000), HANG, keep=True)
+    with faulty({"dot": endless}) as (_, postman), replace(postman, final_timeout=600.0).connect() as channel:
+        assert prepared(channel.prepare(SENDER, (READER,), MAIL)) is None
+        channel.send_dot()
+        begun = time.monotonic()
+        while not channel.has_answered():
+            assert time.monotonic() - begun < 20
+        handover = channel.read_reply()
+        assert time.monotonic() - begun < 20  # the server hangs for longer
+    assert (handover.outcome, handover.phase, handover.code) == (Outcome.UNKNOWN, Phase.DOT, None)

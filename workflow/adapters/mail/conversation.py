@@ -47,7 +47,7 @@ class Conversation:
         """What was heard and not yet taken; None until it is whole."""
         found = _REPLY.match(self._heard)
         if not found:
-            if len(self._heard) > _CHUNK:
+            if self._is_too_much():
                 raise smtplib.SMTPResponseException(500, "Line too long.")
             return None
         self._heard = self._heard[found.end() :]
@@ -65,8 +65,8 @@ class Conversation:
         return bool(self._heard) and _REPLY.match(self._heard) is not None
 
     def is_heard(self) -> bool:
-        """Whether the next step need not wait: there is a reply, or no patience left."""
-        return self.has_reply() or time.monotonic() >= self._until
+        """Whether the next step need not wait: there is a reply, or no end to it, or no patience left."""
+        return self.has_reply() or self._is_too_much() or time.monotonic() >= self._until
 
     def is_readable(self) -> bool:
         """Whether the server has said something or has gone. Raises OSError for a connection that is closed here."""
@@ -79,12 +79,15 @@ class Conversation:
     def close(self) -> None:
         self.client.close()
 
+    def _is_too_much(self) -> bool:
+        return len(self._heard) > _CHUNK
+
     def _has_decrypted(self) -> bool:
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
 
 def _understood(said: bytes) -> Reply:
-    lines = said.splitlines()
+    lines = said.removesuffix(b"\n").split(b"\n")  # a stray CR ends none
     if any(len(line) > _LONGEST_LINE for line in lines):
         raise smtplib.SMTPResponseException(500, "Line too long.")
     code = lines[-1][:_CODE]
