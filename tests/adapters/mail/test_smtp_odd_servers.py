@@ -1,13 +1,16 @@
 """Mail servers that say odd things, too much, too slowly, or at the wrong moment."""
 
+import smtplib
+import socket
 import time
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from tests.adapters.mail.faulty_smtp import CLOSE, HANG, Do, faulty
 from tests.adapters.mail.handing import hand_over, prepared
+from workflow.adapters.mail.conversation import Conversation
 from workflow.adapters.mail.replies import worded
 from workflow.adapters.mail.smtp import SmtpPostman
 from workflow.ports import Channel, Handover, Outcome, Phase
@@ -115,3 +118,38 @@ def test_a_reply_without_end_is_given_up_long_before_the_patience_is_over() -> N
         handover = channel.read_reply()
         assert time.monotonic() - begun < 20  # the server hangs for longer
     assert (handover.outcome, handover.phase, handover.code) == (Outcome.UNKNOWN, Phase.DOT, None)
+
+
+# --- too slow --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_every_reply_has_the_whole_patience_and_no_half_of_one_renews_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of commands in one write, as where each has its own: a server may take its time over every reader."""
+    clock = Clock()
+    monkeypatch.setattr("workflow.adapters.mail.conversation.time", clock)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = smtplib.SMTP(timeout=10)
+        client.sock = ours
+        line = Conversation(client)
+        line.send(b"MAIL and RCPT and DATA\r\n")
+        for _ in range(3):
+            clock.now += 8
+            theirs.sendall(b"250 ok\r\n")
+            line.listen()
+            assert line.reply() == (250, b"ok")
+            assert not line.is_heard()
+        clock.now += 8
+        theirs.sendall(b"250-half")
+        line.listen()
+        clock.now += 8
+        assert line.is_heard()
+        assert line.reply() is None

@@ -44,13 +44,14 @@ class Conversation:
         self._until = time.monotonic() + (patience or self.timeout)
 
     def reply(self) -> Reply | None:
-        """What was heard and not yet taken; None until it is whole."""
+        """What was heard and not yet taken; None until it is whole. The wait for the next begins then."""
         found = _REPLY.match(self._heard)
         if not found:
             if self._is_too_much():
                 raise smtplib.SMTPResponseException(500, "Line too long.")
             return None
         self._heard = self._heard[found.end() :]
+        self._until = time.monotonic() + self.timeout
         return _understood(found[0])
 
     def listen(self) -> None:
