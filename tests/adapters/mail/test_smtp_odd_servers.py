@@ -1,10 +1,13 @@
 """Mail servers that say odd things, too much, too slowly, or at the wrong moment."""
 
+import contextlib
 import smtplib
 import socket
+import ssl
+import threading
 import time
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -131,15 +134,19 @@ class Clock:
         return self.now
 
 
+def spoken_over(ours: socket.socket, timeout: float) -> Conversation:
+    client = smtplib.SMTP(timeout=timeout)
+    client.sock = ours
+    return Conversation(client)
+
+
 def test_every_reply_has_the_whole_patience_and_no_half_of_one_renews_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of commands in one write, as where each has its own: a server may take its time over every reader."""
     clock = Clock()
     monkeypatch.setattr("workflow.adapters.mail.conversation.time", clock)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        client = smtplib.SMTP(timeout=10)
-        client.sock = ours
-        line = Conversation(client)
+        line = spoken_over(ours, timeout=10)
         line.send(b"MAIL and RCPT and DATA\r\n")
         for _ in range(3):
             clock.now += 8
@@ -153,3 +160,103 @@ def test_every_reply_has_the_whole_patience_and_no_half_of_one_renews_it(monkeyp
         clock.now += 8
         assert line.is_heard()
         assert line.reply() is None
+
+
+def anonymous(side: int) -> ssl.SSLContext:
+    """Needs no certificate."""
+    context = ssl.SSLContext(side)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AECDH-AES128-SHA:@SECLEVEL=0")
+    return context
+
+
+@dataclass
+class Records:
+    """A server's side of TLS by hand: the test decides how much of a record leaves."""
+
+    wire: socket.socket
+    arrives: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    leaves: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+
+    def __post_init__(self) -> None:
+        context = anonymous(ssl.PROTOCOL_TLS_SERVER)
+        self.secured = context.wrap_bio(self.arrives, self.leaves, server_side=True)
+
+    def shake_hands(self, client: ssl.SSLSocket) -> None:
+        client.settimeout(0)
+        self.wire.settimeout(0)
+        for shake in 3 * (client.do_handshake, self.secured.do_handshake):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                shake()
+            self.wire.sendall(self.leaves.read())
+            with contextlib.suppress(BlockingIOError):
+                self.arrives.write(self.wire.recv(65536))
+
+    def record(self, words: bytes) -> bytes:
+        self.secured.write(words)
+        return self.leaves.read()
+
+
+def test_half_a_tls_record_is_no_reply_yet_and_nobody_waits_for_the_other_half() -> None:
+    ours, theirs = socket.socketpair()
+    with anonymous(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(ours, do_handshake_on_connect=False) as secured, theirs:
+        server = Records(theirs)
+        server.shake_hands(secured)
+        line = spoken_over(secured, timeout=5)
+        line.send(b".\r\n")
+        record = server.record(b"250 kept\r\n")
+        theirs.sendall(record[:10])
+        line.listen()
+        assert not line.is_heard()
+        assert line.fileno() == secured.fileno()
+        theirs.sendall(record[10:])
+        line.listen()
+        assert line.reply() == (250, b"kept")
+
+
+def test_words_that_come_byte_by_byte_in_records_of_their_own_are_one_reply() -> None:
+    ours, theirs = socket.socketpair()
+    with anonymous(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(ours, do_handshake_on_connect=False) as secured, theirs:
+        server = Records(theirs)
+        server.shake_hands(secured)
+        line = spoken_over(secured, timeout=5)
+        line.send(b".\r\n")
+        theirs.sendall(b"".join(server.record(bytes([sign])) for sign in b"250-one\r\n250 two\r\n"))
+        while (reply := line.reply()) is None:
+            line.listen()
+        assert reply == (250, b"one\ntwo")
+
+
+def test_a_body_that_the_server_takes_in_slowly_arrives_whole() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        body = bytes(range(256)) * 4000
+        sending = threading.Thread(target=spoken_over(ours, timeout=30).send, args=(body,))
+        sending.start()
+        with theirs.makefile("rb") as arrived:
+            assert arrived.read(len(body)) == body
+        sending.join(30)
+
+
+def test_a_server_that_takes_in_ever_less_is_given_up() -> None:
+    """Every byte that it takes is room for one more: the patience is for the whole."""
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def sip() -> None:
+        while not over.is_set() and theirs.recv(4096):
+            over.wait(0.02)
+
+    with ours, theirs:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        sipping = threading.Thread(target=sip)
+        sipping.start()
+        try:
+            with pytest.raises(TimeoutError):
+                spoken_over(ours, timeout=0.2).send(bytes(20_000_000))
+        finally:
+            over.set()
+            sipping.join(30)

@@ -98,11 +98,10 @@ class SmtpChannel:
         if self._stopped_at_dot is not None:
             return True
         server = self._prepared()
-        with contextlib.suppress(OSError):  # `read_reply` tells
-            if not server.is_heard() and server.is_readable():
-                server.listen()
-                return server.is_heard()
-        return server.is_heard() or server.is_readable()
+        try:
+            return server.is_heard() or (server.hear() and server.is_heard())
+        except OSError:
+            return True  # `read_reply` tells
 
     def read_reply(self) -> Handover:
         """See `workflow.ports.Channel`."""
@@ -159,8 +158,8 @@ class SmtpChannel:
     def _connected(self) -> Conversation:
         if self._closed_door:
             raise StoppedError(self._closed_door)
-        if self._server is not None and self._server.is_readable():
-            self.drop()  # it says what nobody asked for, which would be taken for the next reply, or it has gone
+        if self._server is not None and not _is_silent(self._server):
+            self.drop()
         if self._server is None:
             try:
                 self._server = Conversation(_open(self._postman))
@@ -188,6 +187,14 @@ class SmtpChannel:
             while (reply := server.reply()) is None:
                 server.listen()
             return is_accepting(reply[0])
+        return False
+
+
+def _is_silent(server: Conversation) -> bool:
+    """Else it has gone, or says what nobody asked for, which would be taken for the next reply."""
+    try:
+        return not server.has_spoken()
+    except OSError:
         return False
 
 

@@ -210,7 +210,7 @@ def read_reply(server: Conversation) -> Handover:
 def _expect_silence(server: Conversation, phase: Phase) -> None:
     """Stop at a server that closes or speaks before the dot: it has not accepted, and that is still certain."""
     with _stage(phase):
-        if not server.is_readable():
+        if not server.has_spoken():
             return
         while (reply := server.reply()) is None:
             server.listen()
