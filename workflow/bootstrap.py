@@ -12,7 +12,7 @@ from workflow.adapters.clock import FileClock, FixedClock, SystemClock
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.migrate import is_current
-from workflow.adapters.db.trouble import is_of_the_database
+from workflow.adapters.db.trouble import is_of_the_database, wait_out
 from workflow.adapters.documents.documents import OfficeDocuments
 from workflow.adapters.files import FolderFiles
 from workflow.adapters.forms import load_form
@@ -143,6 +143,7 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
             connections=settings.smtp_connections,
             rate=Rate(settings.smtp_rate_per_minute),
             plans=partial(_plans_if_readable, resources, calendar),
+            waits_out=wait_out,
         ),
         inbox=make_inbox(settings),
     )

@@ -400,6 +400,53 @@ def test_a_claim_ahead_that_fails_lets_what_is_in_the_air_be_heard(
     assert states(house, eight) == [MessageState.SENT] * 4 + [MessageState.PLANNED] * 4
 
 
+RESULTS, ALONE, FIRST = FINISH, FINISH + 1, FINISH + 2  # with others' markers, by themselves, and the first marker then
+
+
+def in_trouble(house: House, *fails: int, patience: int = 0) -> Mailroom:
+    """Four connections; these transactions fail, and so many results' tries are waited out."""
+    troubled = Troubled(house.db, lambda nth: nth in fails)
+    return replace(with_connections(house, 4), db=troubled, waits_out=lambda _, tries: tries < patience)
+
+
+def test_results_are_not_lost_because_others_cannot_be_marked(house: House, eight: list[str]) -> None:
+    assert outbox.deliver(in_trouble(house, RESULTS)) == Tally(sent=8)
+    assert states(house, eight) == [MessageState.SENT] * 8
+
+
+def test_of_those_that_wait_for_their_markers_only_the_one_in_trouble_stays_behind(
+    house: House, eight: list[str]
+) -> None:
+    assert outbox.deliver(in_trouble(house, RESULTS, FIRST)) == Tally(sent=7, other=1)
+    assert sorted(states(house, eight)) == [MessageState.SENDING] + [MessageState.SENT] * 7
+    house.clock.at += LEASE + MINUTE
+    assert outbox.deliver(with_connections(house, 4)) == Tally(sent=1)
+    assert len(house.postman.taken) == 8
+
+
+def test_where_none_can_be_marked_the_run_ends_and_has_written_what_it_heard(house: House, eight: list[str]) -> None:
+    with pytest.raises(TroubledError):
+        outbox.deliver(in_trouble(house, RESULTS, *range(FIRST, FIRST + 8)))
+    assert sorted(states(house, eight)) == [MessageState.SENDING] * 4 + [MessageState.SENT] * 4
+    house.clock.at += LEASE + MINUTE
+    assert outbox.deliver(with_connections(house, 4)) == Tally(sent=4)
+    assert len(house.postman.taken) == 8
+
+
+@pytest.mark.parametrize("patience", [0, 3])
+def test_what_was_heard_is_written_as_soon_as_the_database_is_back(
+    house: House, eight: list[str], patience: int
+) -> None:
+    room = in_trouble(house, RESULTS, *range(ALONE, ALONE + 3), patience=patience)
+    if patience:
+        assert outbox.deliver(room) == Tally(sent=8)
+        assert states(house, eight) == [MessageState.SENT] * 8
+        return
+    with pytest.raises(TroubledError):
+        outbox.deliver(room)
+    assert sorted(states(house, eight)) == [MessageState.HANDING] * 4 + [MessageState.SENDING] * 4
+
+
 # --- late proof ------------------------------------------------------------------------------------------------------
 
 

@@ -26,10 +26,14 @@ from workflow.services.writing import Written
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """`marked`: each lead that waited as it is now, None where it was ours no more; whoever has it now decides."""
+    """`marked`: each lead that waited as it is now, None where it was ours no more; whoever has it now decides.
+
+    One that could not be marked is `sending` still; its lease runs out. `broken`: why it went so with several, or all.
+    """
 
     marked: Sequence[Message | None]
     is_shut: bool
+    broken: Exception | None = None
 
 
 def exchange(

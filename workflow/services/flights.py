@@ -16,13 +16,14 @@ from workflow.services.boarding import Boarding, flown
 from workflow.services.claims import claim
 from workflow.services.crew import Crew, listen
 from workflow.services.desk import Desk
-from workflow.services.exchange import exchange
+from workflow.services.insisting import exchange_by_all_means
 from workflow.services.landing import Landing
 from workflow.services.mailroom import CHANNEL, Mailroom, Tally
 from workflow.services.writing import gather_material
 
 _WITHDRAWN: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre.")
 _TOO_SLOW: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
+_TRIED_AGAIN: Final = {MessageState.PLANNED, MessageState.SENDING}
 _A_WHILE: Final = 1.0  # seconds between two looks at whose patience is over
 _ENOUGH: Final = 10  # mails that wait for their markers do not wait for more
 
@@ -208,7 +209,7 @@ class Air:
         ready = [each for each in self.aboard.values() if each.is_ready]
         doubted = [] if self.aboard else self.doubted
         landing = Landing(flown(self.landed), flown(doubted))
-        done = exchange(
+        done = exchange_by_all_means(
             self.room,
             landing,
             [each.written for each in ready],
@@ -223,6 +224,7 @@ class Air:
             self.doubted = []
         if landing.works:
             self.seen = self.seen.clear()
+        self.broken = self.broken or done.broken
         if done.is_shut:
             self.desk.clear()
         for each, marked in zip(ready, done.marked, strict=True):
@@ -232,7 +234,7 @@ class Air:
         if marked and marked.state is MessageState.HANDING:
             boarding.release(marked)
             return
-        boarding.withdraw(_TOO_SLOW if marked and marked.state is MessageState.PLANNED else _WITHDRAWN)
+        boarding.withdraw(_TOO_SLOW if marked and marked.state in _TRIED_AGAIN else _WITHDRAWN)
         self._take_down(boarding, boarding.flown().result)
 
 

@@ -15,6 +15,8 @@ from workflow.services.rounds import SYSTEM
 
 Plans = Callable[[], RoundPlans | None]
 """Reads what rounds.toml says now; None where it cannot be read."""
+Patience = Callable[[Exception, int], bool]
+"""True, after a while, where it may go better next time; False where it will not, or has been tried often enough."""
 CHANNEL = "smtp"
 """The name of the one way out there is."""
 
@@ -39,6 +41,8 @@ class Mailroom:
     """The same for markers: nothing, because a connection stands idle meanwhile."""
     rate: Rate = NO_LIMIT
     plans: Plans = lambda: None
+    waits_out: Patience = lambda _error, _tries: False
+    """Asked when what was heard could not be written."""
     held: Callable[[], bool] = lambda: False
     """Asked before each claim: True, and nothing more is claimed (the clock is suspect, or the process is ending)."""
 
