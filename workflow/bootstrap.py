@@ -8,7 +8,7 @@ from functools import partial
 
 from workflow.adapters.anchors import FileAnchors
 from workflow.adapters.calendars import load_calendar
-from workflow.adapters.clock import FileClock, FixedClock, SystemClock
+from workflow.adapters.clock import FileClock, FixedClock, SystemClock, steady_seconds
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.migrate import is_current
@@ -144,6 +144,7 @@ def build(settings: Settings, *, now: datetime | None = None) -> App:
             rate=Rate(settings.smtp_rate_per_minute),
             plans=partial(_plans_if_readable, resources, calendar),
             waits_out=wait_out,
+            steady=steady_seconds,
         ),
         inbox=make_inbox(settings),
     )

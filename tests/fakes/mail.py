@@ -35,7 +35,8 @@ class FakePostman:
     `dead` are the addresses it says nobody has, before it looks into the script; `busy` those in copy that it does not
     take for now.
 
-    `before_marker` runs when the body is with the server, `before_reply` when the dot is.
+    `before_marker` runs when the body is with the server, `before_reply` when the dot is. `has_answered` is asked each
+    time somebody looks for the reply to a dot.
     """
 
     script: list[Outcome | Handover] = field(default_factory=list)
@@ -47,6 +48,7 @@ class FakePostman:
     answers_at_once: bool = True
     before_marker: Callable[[], None] = lambda: None
     before_reply: Callable[[], None] = lambda: None
+    has_answered: Callable[[], bool] = lambda: True
 
     @contextmanager
     def connect(self) -> Iterator[Channel]:
@@ -96,7 +98,7 @@ class FakeChannel:
         return NOBODY if self._is_dotted and not self._postman.answers_at_once else None
 
     def has_answered(self) -> bool:
-        return True
+        return self._postman.has_answered()
 
     def read_reply(self) -> Handover:
         self._postman.before_reply()

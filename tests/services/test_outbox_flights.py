@@ -252,6 +252,37 @@ def test_more_than_a_batch_goes_in_one_run(house: House, eight: list[str]) -> No
     assert outbox.deliver(with_connections(house, 50)).sent == BATCH + 5
 
 
+@pytest.mark.parametrize(("connections", "looks"), [(2, 5), (1, 60)])
+def test_while_one_reply_takes_long_a_free_connection_takes_what_has_become_due(
+    house: House, eight: list[str], connections: int, looks: int
+) -> None:
+    """A look a second: at the first another mail becomes due; the reply comes when that has left, or after a minute."""
+    outbox.deliver(house.mailroom)
+    plan_approved(house, "slow")
+    seconds = 0
+
+    def has_answered() -> bool:
+        nonlocal seconds
+        if len(house.postman.taken) == 10:
+            return True
+        seconds += 1
+        if seconds == 1:
+            plan_approved(house, "next")
+        return seconds == 60
+
+    house.postman.answers_at_once = False
+    house.postman.has_answered = has_answered
+    assert outbox.deliver(replace(with_connections(house, connections), steady=lambda: seconds)) == Tally(sent=2)
+    assert seconds == looks
+
+
+def plan_approved(house: House, slot: str) -> None:
+    unit = f"{ROUND}.u000"
+    mail = a_message(id=slot, slot=slot, kind=MessageKind.APPROVED, submission=unit, recipient=f"r-{unit}", link="")
+    with house.db.begin() as work:
+        work.outbox.plan([replace(mail, due_at=house.clock.at)])
+
+
 def test_a_batch_that_waits_for_the_morning_does_not_hide_what_may_go_now(house: House, eight: list[str]) -> None:
     """A hundred reminders out of hours come first in the queue; what answers a person goes all the same."""
     reminders = [

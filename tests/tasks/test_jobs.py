@@ -8,6 +8,7 @@ from tasks.watch import Trusting
 from tests.adapters.db.conftest import stock
 from tests.fakes.queue import FakeQueue
 from tests.tasks.conftest import HandClocks
+from workflow.adapters.clock import steady_seconds
 from workflow.adapters.db.trouble import wait_out
 from workflow.bootstrap import App
 from workflow.domain.messages import Message
@@ -35,5 +36,6 @@ def test_whoever_sends_first_on_a_new_day_plans_first(house: App, clocks: HandCl
     assert rows(house)["T+0"].state == "planned"  # nobody answers at the mail server
 
 
-def test_what_was_heard_is_written_by_a_house_that_waits_for_its_database(house: App) -> None:
+def test_a_house_waits_for_its_database_and_looks_again_while_it_waits_for_replies(house: App) -> None:
     assert house.mailroom.waits_out is wait_out
+    assert house.mailroom.steady is steady_seconds

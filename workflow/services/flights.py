@@ -24,6 +24,7 @@ from workflow.services.writing import gather_material
 _WITHDRAWN: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet behövdes inte längre.")
 _TOO_SLOW: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
 _TRIED_AGAIN: Final = {MessageState.PLANNED, MessageState.SENDING}
+_LOOKS_AGAIN: Final = 5.0  # seconds after a look that found nothing: a reply may take ten minutes, and others are due
 _A_WHILE: Final = 1.0  # seconds between two looks at whose patience is over
 _ENOUGH: Final = 10  # mails that wait for their markers do not wait for more
 
@@ -48,6 +49,7 @@ class Air:
     works_for: int = 0
     """Whoever boarded before has seen since, or while it flew, that the server judges mails."""
     may_claim: bool = True
+    claimed_at: float = 0.0
     has_news: bool = False
     """Something was written since the last claim: what is due may be another by then."""
     broken: Exception | None = None
@@ -109,6 +111,7 @@ class Air:
 
     def _claim(self) -> bool:
         """False when there is no more for now."""
+        self.claimed_at = self.room.steady()
         batch = claim(self.room)
         self.may_claim, self.has_news = batch.goes_on, False
         if not batch.goes_on:
@@ -132,9 +135,14 @@ class Air:
         return self._try(self._claim)
 
     def _may_claim(self) -> bool:
+        if self._is_pending():
+            return False
         if self.aboard:
-            return self.may_claim and not self._is_pending() and not self.seen.is_blocked
-        return (self.may_claim or self.has_news) and not self._is_pending()
+            return (self.may_claim or self._is_time_to_look_again()) and not self.seen.is_blocked
+        return self.may_claim or self.has_news
+
+    def _is_time_to_look_again(self) -> bool:
+        return self.crew.has_free() and self.room.steady() - self.claimed_at >= _LOOKS_AGAIN
 
     # --- hearing -----------------------------------------------------------------------------------------------------
 

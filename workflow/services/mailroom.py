@@ -43,6 +43,8 @@ class Mailroom:
     plans: Plans = lambda: None
     waits_out: Patience = lambda _error, _tries: False
     """Asked when what was heard could not be written."""
+    steady: Callable[[], float] = lambda: 0.0
+    """Seconds that nobody sets; only differences mean anything. Where it stands still, nobody looks again in flight."""
     held: Callable[[], bool] = lambda: False
     """Asked before each claim: True, and nothing more is claimed (the clock is suspect, or the process is ending)."""
 
