@@ -42,6 +42,7 @@ class Poll:
         self._is_ending = is_ending
         self._monotonic = monotonic
         self._seen: dict[Job, tuple[_Sign, float]] = {}
+        self._errands: dict[Job, Thread] = {}
         self._stop = Event()
         self._thread = Thread(target=self._keep_turning, name="poll", daemon=True)
 
@@ -52,6 +53,12 @@ class Poll:
         """Let the job under way come to its end, and begin no other."""
         self._stop.set()
         self._thread.join(timeout)
+        self.join(timeout)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the delivery that was begun here: its mails are heard out. Nobody waits for a mailbox."""
+        if delivery := self._errands.get(Job.DELIVER):
+            delivery.join(timeout)
 
     def turn(self) -> tuple[Job, ...]:
         """One look at the clock and the beats; do what nobody does. Gives the jobs that were done here."""
@@ -76,7 +83,8 @@ class Poll:
             return False
         _log.info("job done without the queue", job=job)
         if self._bench.may_take_long(job):
-            Thread(target=self._try, args=(job,), name=f"poll {job}", daemon=True).start()
+            self._errands[job] = Thread(target=self._try, args=(job,), name=f"poll {job}", daemon=True)
+            self._errands[job].start()
         else:
             self._try(job)
         self._seen[job] = self._seen[job][0], self._monotonic()

@@ -96,12 +96,14 @@ def test_a_slow_mailbox_takes_one_thread_and_holds_no_other_job_up(open_house: A
     poll.turn()
     clocks.pass_time(60)
     assert set(poll.turn()) == set(Job)  # comes back, although the mailbox does not answer
+    poll.join(timeout=10)  # the delivery has a thread of its own, too
     assert slow.begun.wait(10)
     bench.run(Job.INBOX)  # the queue asks for it, too
     poll.turn()  # sees what was done
     clocks.pass_time(60)
     assert set(poll.turn()) == set(Job) - {Job.INBOX}
     assert slow.looks == 1
+    poll.join(timeout=10)
     slow.go_on.set()
     for thread in threading.enumerate():
         if thread.name == f"poll {Job.INBOX}":

@@ -29,13 +29,15 @@ def poll(bench: Bench, clocks: HandClocks) -> Poll:
     return Poll(bench, tick=TICK, monotonic=clocks.steady)
 
 
-def turns(poll: Poll, clocks: HandClocks, seconds: float) -> dict[Job, list[float]]:
-    """When each job was done here while so much time passed, in seconds from now."""
+def turns(poll: Poll, clocks: HandClocks, seconds: float, *, is_held: bool = False) -> dict[Job, list[float]]:
+    """When each job was done here while so much time passed, in seconds from now. A delivery may be held meanwhile."""
     done: dict[Job, list[float]] = {}
     began = clocks.seconds
     while clocks.seconds - began < seconds:
         for job in poll.turn():
             done.setdefault(job, []).append(clocks.seconds - began)
+        if not is_held:
+            poll.join(timeout=10)
         clocks.pass_time(poll.pause)
     return done
 
@@ -106,6 +108,32 @@ def test_a_job_that_this_process_is_at_is_not_begun_again(
     queue.join()
     assert not bench.is_under_way(Job.DELIVER)
     assert Job.DELIVER in turns(poll, clocks, 60)
+
+
+def test_a_delivery_that_takes_long_keeps_no_other_job_waiting_and_is_heard_out(
+    bench: Bench, poll: Poll, clocks: HandClocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def long_delivery(_: App) -> None:
+        begun.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr("tasks.jobs.JOBS", {**JOBS, Job.DELIVER: long_delivery})
+    done = turns(poll, clocks, 300, is_held=True)
+    assert begun.wait(10)
+    assert len(done.pop(Job.DELIVER)) == 1
+    assert set(done) == set(Job) - {Job.DELIVER}
+    assert all(len(moments) >= 5 for moments in done.values())
+    stopping = threading.Thread(target=poll.stop)
+    poll.start()
+    stopping.start()
+    stopping.join(1)
+    assert stopping.is_alive()
+    go_on.set()
+    stopping.join(60)
+    assert not stopping.is_alive()
+    assert bench.times_done(Job.DELIVER) == 1
 
 
 def test_a_job_that_fails_stops_no_other_and_has_its_turn_again(
