@@ -15,7 +15,7 @@ from workflow.adapters.db.tables import answers as answers_table
 from workflow.adapters.db.tables import audit_head
 from workflow.bootstrap import App
 from workflow.domain.audit import Chained, Kept
-from workflow.domain.messages import Message
+from workflow.domain.messages import Message, MessageState
 from workflow.domain.rounds import Round
 from workflow.domain.submissions import Edition, Recipient, Submission
 from workflow.ports import Work
@@ -102,8 +102,8 @@ def gather(house: App, truth: Path, history: Path, now: datetime) -> Evidence:
 
 def _listed(work: Work, rounds: Sequence[Round], now: datetime) -> Iterator[str]:
     for round_ in rounds:
-        count, _ = work.standings.undelivered(round_.id, limit=0)
-        yield from (each.id for each in work.standings.undelivered(round_.id, limit=count)[1])
+        count, _ = work.standings.undelivered(round_.id, MessageState.UNKNOWN, limit=0)
+        yield from (each.id for each in work.standings.undelivered(round_.id, MessageState.UNKNOWN, limit=count)[1])
     yield from (each.id for each in troubled_mails(work, now))
 
 
