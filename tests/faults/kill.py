@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(run: Run, kills: int, name: str) -> int:
-    say(f"commit {_commit()}, {name}, seed {run.seed}, {run.workers} {run.sender}s; worlds in {run.shelf}\n{HEADING}\n")
+    say(f"commit {commit()}, {name}, seed {run.seed}, {run.workers} {run.sender}s; worlds in {run.shelf}\n{HEADING}\n")
     total, began = World(Row(), ()), time.monotonic()
     for world in kill(run, kills):
         total += world
@@ -51,7 +51,7 @@ def _report(run: Run, kills: int, name: str) -> int:
         sys.stdout.flush()
     seconds = time.monotonic() - began
     say(f"{total.row}\n{_where(total.met)}{_what(total.acts)}")
-    say(f"{name}, seed {run.seed}, commit {_commit()}: {seconds:.0f} s, {total.row.kills / seconds:.1f} kills/s\n")
+    say(f"{name}, seed {run.seed}, commit {commit()}: {seconds:.0f} s, {total.row.kills / seconds:.1f} kills/s\n")
     return int(total.row.duplicates == 0 if run.naive else bool(total.violations))
 
 
@@ -67,7 +67,7 @@ def _what(acts: Counter[str]) -> str:
     return "meanwhile people did: " + ", ".join(done) + "\n"
 
 
-def _commit() -> str:
+def commit() -> str:
     """What is checked out; with a plus where it has been changed."""
     try:
         described = call(

@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from tests.conftest import new_postgres
 from tests.faults.conftest import Stage, make_stage, until
+from tests.faults.pages import pages
 from tests.faults.test_databases import fall_over, mortal_server
-from tests.faults.test_web_killed import pages, port
+from tests.faults.test_web_killed import port
 from workflow.adapters.db import migrate
 from workflow.adapters.db.engine import make_engine
 from workflow.adapters.db.tables import answers

@@ -1,51 +1,28 @@
 """Matrix rows 10 and 26: the pages die in the midst of a request and the person presses again; or twenty times."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
-from lxml.html import HtmlElement
 
-from tests.faults.conftest import Stage, until
-from tests.faults.hand import start
-from tests.faults.serving import POINTS, serve
+from tests.faults.conftest import Stage
+from tests.faults.pages import Tally, answered, enter, free_port, pages, press, state, versions
+from tests.faults.serving import POINTS
 from workflow.demo.browser import Browser
 from workflow.domain.submissions import State
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
 
 ONE = "2027-K1.u1"
-TEXT = "Skrivet strax innan det slocknade."
-FIELDS = ("text.etableringar", "text.mark", "text.tillstand")
-
-
-@contextmanager
-def pages(stage: Stage, port: int, point: str = "", door: str = "") -> Iterator[None]:
-    process = start(stage.context, serve, stage.place, port, point, door)
-    try:
-        until(lambda: answers(port), "the pages answer")
-        yield
-    finally:
-        process.kill()
-        process.join()
-
-
-def answers(port: int) -> bool:
-    try:
-        return bool(httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=2).is_success)
-    except httpx2.HTTPError:
-        return False
+SEED, KILLS = 10, 4
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -54,43 +31,20 @@ def person(stage: Stage, port: int) -> Iterator[Browser]:
         yield browser
 
 
-def enter(stage: Stage, person: Browser) -> None:
-    with stage.house.db.read() as work:
-        link = work.recipients.links_of(ONE)[0]
-    path = f"/l/{link.id}.{stage.house.secrets.link_secret(link.id)}"
-    person.send(person.open(path), path)
-
-
-def answered(page: HtmlElement) -> dict[str, str | bool]:
-    """The fields of this unit's form, all filled in."""
-    return {name: TEXT for name in FIELDS if any(name in form.fields for form in page.forms)}
-
-
-def versions(stage: Stage) -> dict[str, int]:
-    with stage.house.db.read() as work:
-        return {answer.question: answer.version for answer in work.drafts.of(ONE).values() if answer.text == TEXT}
-
-
-def state(stage: Stage) -> tuple[State, int]:
-    with stage.house.db.read() as work:
-        submission = work.submissions.get(ONE)
-    return submission.state, submission.edition
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_row_10_killed_while_saving_pressing_again_keeps_exactly_one_version(
     stage: Stage, person: Browser, port: int, point: str
 ) -> None:
     with pages(stage, port, point, "drafts"):
-        enter(stage, person)
+        enter(stage, person, ONE)
         page = person.open("/svara")
         with pytest.raises(httpx2.HTTPError):
             person.send(page, "/svara", answered(page), button=("action", "save"))
-    assert bool(versions(stage)) == (point == "after commit")
+    assert bool(versions(stage, ONE)) == (point == "after commit")
     with pages(stage, port):
         person.send(page, "/svara", answered(page), button=("action", "save"))
-    assert set(versions(stage).values()) == {1}
-    assert len(versions(stage)) == len(answered(page))
+    assert set(versions(stage, ONE).values()) == {1}
+    assert len(versions(stage, ONE)) == len(answered(page))
     stage.deliver()
     assert stage.violations() == []
 
@@ -100,24 +54,36 @@ def test_row_10_killed_while_handing_in_pressing_again_hands_in_once(
     stage: Stage, person: Browser, port: int, point: str
 ) -> None:
     with pages(stage, port, point, "editions"):
-        enter(stage, person)
+        enter(stage, person, ONE)
         page = person.open("/svara")
         person.send(page, "/svara", answered(page), button=("action", "save"))
         check = person.open("/svara/kontrollera")
         with pytest.raises(httpx2.HTTPError):
             person.send(check, "/svara/lamna-in")
-    assert state(stage) == ((State.SUBMITTED, 1) if point == "after commit" else (State.DRAFT, 0))
+    assert state(stage, ONE) == ((State.SUBMITTED, 1) if point == "after commit" else (State.DRAFT, 0))
     with pages(stage, port):
         person.send(check, "/svara/lamna-in")
         assert person.url == "/svara/kvitto"
-    assert state(stage) == (State.SUBMITTED, 1)
+    assert state(stage, ONE) == (State.SUBMITTED, 1)
     stage.deliver()
     assert stage.violations() == []
 
 
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_row_10_killed_again_and_again(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """As `python -m tests.faults.pages` does five hundred times: also between the named points."""
+    server = request.getfixturevalue("postgres_server") if database == "postgres" else ""
+    (world,) = press(server, tmp_path, SEED, KILLS)
+    total = sum(world.found.values(), Tally())
+    assert (total.kills, total.lost, total.doubled) == (KILLS, 0, 0)
+    assert total.answered < KILLS, "everybody was answered: the harness is idle"
+    assert list(world.violations) == []
+
+
 def test_row_26_twenty_presses_at_once_hand_in_once(stage: Stage, person: Browser, port: int) -> None:
     with pages(stage, port):
-        enter(stage, person)
+        enter(stage, person, ONE)
         page = person.open("/svara")
         person.send(page, "/svara", answered(page), button=("action", "save"))
         check = person.open("/svara/kontrollera")
@@ -132,7 +98,7 @@ def test_row_26_twenty_presses_at_once_hand_in_once(stage: Stage, person: Browse
         with ThreadPoolExecutor(20) as pool:
             replies = list(pool.map(press, range(20)))
     assert set(replies) == {(303, "/svara/kvitto")}
-    assert state(stage) == (State.SUBMITTED, 1)
+    assert state(stage, ONE) == (State.SUBMITTED, 1)
     assert stage.events("submission.submitted") == 1
     stage.deliver()
     assert stage.violations() == []
