@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.faults.conftest import Stage, make_stage, until
-from tests.faults.hand import scheduler, submitter, worker
+from tests.faults.hand import scheduler, start, submitter, worker
 from tests.faults.proxy import Proxy, proxy_to
-from workflow.domain.messages import MessageState
+from workflow.domain.messages import MessageKind, MessageState
 from workflow.services.outbox import deliver
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
@@ -83,6 +84,37 @@ def test_row_14_a_line_that_only_swallows_is_given_up_in_time(between: tuple[Sta
     deliver(stage.house.mailroom)
     assert stage.states() == {"sent": 40}
     assert stage.violations() == []
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
+def test_row_14_the_line_to_postgres_goes_silent_and_another_worker_takes_over(
+    postgres_url: str, tmp_path: Path, context: ForkServerContext
+) -> None:
+    """Half open in mid-batch: only the lease tells. What the silent worker has begun PostgreSQL ends after 60 s."""
+    socket = make_url(postgres_url)
+    with (
+        proxy_to(f"{socket.query['host']}/.s.PGSQL.5432") as proxy,
+        make_stage(postgres_url, tmp_path, context, count=40, connections=2) as stage,
+    ):
+        stage.sink.delay = 0.05
+        url = socket.set(host="127.0.0.1", port=proxy.port, query={}).render_as_string(hide_password=False)
+        silenced = start(context, worker, replace(stage.place, database_url=url))
+        stage.born.append(silenced)
+        until(lambda: stage.kept() >= 5, "it is in the midst of its batch")
+        proxy.silent = True
+        assert stage.states()["sending"] + stage.states()["handing"], "nothing was under way: the test is blind"
+        stage.pass_time()
+        other = stage.start(worker)
+        until(lambda: all_decided(stage), "the other has sent all", 120)
+        other.kill()
+        proxy.silent = False
+        proxy.cut()
+        stage.next_reminders()
+        until(lambda: all_decided(stage), "who was silent has noticed and goes on", 60)
+        assert set(stage.states(MessageKind.INVITATION)) <= {"sent", "unknown"}
+        assert set(stage.copies(MessageKind.INVITATION)) <= {0, 1}
+        assert stage.violations() == []
 
 
 @pytest.mark.postgres

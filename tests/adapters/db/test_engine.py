@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from workflow.adapters.db import engine as engines
 from workflow.adapters.db.columns import Instant
 from workflow.adapters.db.engine import BUSY_MS, make_engine, readers_of, sqlite_module, wal_is_safe
+from workflow.domain.messages import LEASE
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,19 @@ def test_postgres_waits_for_nothing_for_ever_and_readers_cannot_write(postgres_u
         assert connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "off"
         assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
     engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_database_host_that_has_vanished_is_given_up_within_half_a_lease(postgres_url: str) -> None:
+    engine = make_engine(postgres_url)
+    with engine.connect() as connection:
+        line = connection.connection.driver_connection
+        assert line is not None
+        given = {name: int(value) for name, value in line.info.get_parameters().items() if value.isdigit()}
+    engine.dispose()
+    waiting = given["keepalives_idle"] + given["keepalives_interval"] * given["keepalives_count"]
+    assert waiting == given["tcp_user_timeout"] / 1000 == 90
+    assert timedelta(seconds=waiting) < LEASE / 2
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])

@@ -29,6 +29,18 @@ _POSTGRES_SETTINGS = {
     "timezone": "UTC",
 }
 _CONNECT_SECONDS = 5
+_GONE_SECONDS = 90
+"""When a database host that has vanished without a word is given up, be it that we wait for it or that it owes us an
+acknowledgement. Well within half of a lease (15 minutes), so that whoever hangs on the dead line is back before its
+mails are another's; and longer than a network or a standby needs to come back. A host whose kernel acknowledges while
+nobody answers looks alive: what it holds is taken over when the lease has passed."""
+_PROBE_SECONDS = 10
+_TCP = {
+    "keepalives_idle": 30,
+    "keepalives_interval": _PROBE_SECONDS,
+    "keepalives_count": (_GONE_SECONDS - 30) // _PROBE_SECONDS,
+    "tcp_user_timeout": _GONE_SECONDS * 1000,
+}
 _SWITCH_TRIES = 100
 _SWITCH_WAIT = 0.05
 _KEEN = 0.2  # seconds: longer than an ordinary transaction
@@ -77,7 +89,7 @@ def _postgresql(url: URL) -> Engine:
             "options": settings,
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "tertial",
-            "keepalives_idle": 30,
+            **_TCP,
         },
     )
 
