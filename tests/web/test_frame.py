@@ -121,6 +121,7 @@ def test_a_database_that_is_away_is_told_apart_and_what_was_typed_is_kept(
     page = visitor.post("/svara", data={"csrf": csrf, "text.mark": "En lång text om mark."})
     assert page.status_code == 503
     assert page.headers["Retry-After"] == "5"
+    assert page.headers["Connection"] == "close"
     assert "Databasen svarar inte just nu." in page.text
     assert "En lång text om mark." in page.text
     assert "UPDATE" not in page.text

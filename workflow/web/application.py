@@ -109,6 +109,7 @@ def _show_crash(request: Request, error: Exception) -> Response:
     else:
         response = _show_fault(request, gettext("Något gick fel hos oss."), status=500, typed=_typed(request))
     response.headers.update(HEADERS)  # outside of the middleware that adds them
+    response.headers["Connection"] = "close"  # the server hangs up now; whoever is not told meets a dead line next time
     return response
 
 
