@@ -2,19 +2,25 @@
 
 import random
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from lxml import html
+from lxml.html import HtmlElement
+from sqlalchemy import Connection, create_engine, make_url, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from tests.conftest import new_postgres
 from tests.faults.conftest import Stage, make_stage, until
-from tests.faults.pages import pages
+from tests.faults.hand import worker
+from tests.faults.pages import FIELDS, TEXT, pages
 from tests.faults.test_databases import fall_over, mortal_server
 from tests.faults.test_web_killed import port
 from workflow.adapters.db import migrate
@@ -140,6 +146,114 @@ def test_what_was_accepted_outlives_the_database(
                 enough = heard(writers)
                 until(lambda: heard(writers) > enough, "the writers are answered again")
             check(stage, writers)
+
+
+@pytest.mark.postgres
+def test_row_12_no_connection_is_left_and_nothing_that_was_accepted_is_lost(
+    postgres_url: str, tmp_path: Path, context: ForkServerContext, port: int
+) -> None:
+    """Pages and worker share a role that may have two connections; now and then others have them all."""
+    with make_stage(postgres_url, tmp_path, context) as stage, narrow_role(postgres_url) as narrow:
+        within = replace(stage, place=replace(stage.place, database_url=narrow))
+        delivering = within.start(worker)
+        until(lambda: not is_any_planned(stage), "the worker delivers")
+        with writers_at(within, port) as writers, pages(within, port):
+            hurried = writers[3].person
+            page = hurried.open("/svara")
+            with typing_on(writers):
+                for _ in range(3):
+                    enough = heard(writers)
+                    until(lambda enough=enough: heard(writers) > enough + 10, "the writers are answered")  # type: ignore[misc]
+                    with taken(postgres_url, narrow):
+                        missed = unheard(writers)
+                        until(lambda missed=missed: unheard(writers) > missed + 10, "the writers are turned away")  # type: ignore[misc]
+                        assert echoed(hurried, page, "/svara") == {TEXT}
+                        assert echoed(hurried, page, "/svara/lamna-in") == set()
+                widen(postgres_url, narrow)
+                stage.next_reminders()
+                until(lambda: not is_any_planned(stage), "the worker goes on")
+                assert delivering.is_alive()
+            hurried.send(hurried.open("/svara"), "/svara", dict.fromkeys(FIELDS, TEXT), button=("action", "save"))
+            assert {text for submission, _, _, text in _stored(stage) if submission == WRITERS[3]} >= {TEXT}
+        check(stage, writers)
+
+
+@contextmanager
+def narrow_role(url: str) -> Iterator[str]:
+    """The URL for a role that has our rights, and at most two connections."""
+    role, password = f"narrow_{uuid4().hex}", uuid4().hex
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        us = connection.exec_driver_sql("SELECT current_user").scalar_one()
+        connection.exec_driver_sql(
+            f"CREATE ROLE {role} LOGIN PASSWORD '{password}' CONNECTION LIMIT 2 IN ROLE \"{us}\""
+        )
+    try:
+        yield make_url(url).set(username=role, password=password).render_as_string(hide_password=False)
+    finally:
+        until(lambda: throw_out(url, role) == 0, "all have left")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP ROLE {role}")
+
+
+def widen(url: str, narrow: str) -> None:
+    """There is room again, also for the sessions that the others keep."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"ALTER ROLE {make_url(narrow).username} CONNECTION LIMIT -1")
+
+
+@contextmanager
+def taken(url: str, narrow: str) -> Iterator[None]:
+    """Somebody else has all connections of the role; whoever had one has been thrown out."""
+    engine = create_engine(narrow, poolclass=NullPool)
+    ours: list[Connection] = []
+
+    def has_all() -> bool:
+        with suppress(OperationalError):
+            ours.append(engine.connect())
+        if len(ours) < 2:
+            throw_out(
+                url, engine.url.username, spared=[each.connection.driver_connection.info.backend_pid for each in ours]
+            )
+        return len(ours) == 2
+
+    try:
+        until(has_all, "all connections are taken")
+        yield
+    finally:
+        for each in ours:
+            each.close()
+
+
+def throw_out(url: str, role: str | None, spared: Sequence[int] = ()) -> int:
+    """End the role's sessions; gives how many there were."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    theirs = "FROM pg_stat_activity WHERE usename = :role AND pid <> ALL(:spared)"
+    with engine.connect() as connection:
+        ended = connection.execute(
+            text(f"SELECT pg_terminate_backend(pid) {theirs}"), {"role": role, "spared": list(spared)}
+        )
+        return len(ended.all())
+
+
+def echoed(person: Browser, page: HtmlElement, path: str) -> set[str]:
+    """What comes back when a person sends the page's form and is told to wait."""
+    form = next(each for each in page.forms if each.get("id") == "svara")
+    texts = {name: TEXT for name in FIELDS if name in form.fields and path == "/svara"}
+    reply = person._client.post(path, data={**dict(form.form_values()), **texts, "action": "save"})
+    assert reply.status_code == 503, reply.text
+    shown = html.document_fromstring(reply.text).xpath("//textarea")
+    return {str(each.text).strip() for each in shown} & {TEXT}
+
+
+def is_any_planned(stage: Stage) -> bool:
+    with stage.house.db.read() as work:
+        return bool(work.outbox.due(stage.place.now(), limit=1))
+
+
+def unheard(writers: list[Writer]) -> int:
+    return sum(each.unheard for each in writers)
 
 
 @contextmanager
