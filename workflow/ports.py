@@ -338,7 +338,7 @@ class Outbox(Protocol):
         ...
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        """In sending or handing with a lease before `now`, locked likewise."""
+        """In sending or handing with a lease before `now`, or one longer than any (LONGEST_LEASE); locked likewise."""
         ...
 
     def change(self, before: Message, after: Message) -> bool:

@@ -37,6 +37,11 @@ def test_while_it_rests_nothing_is_admitted_and_then_one_mail() -> None:
     assert tried.admits(100, NOW + 3 * MINUTE) == 1  # and never came back
 
 
+def test_a_clock_set_back_makes_no_rest_longer_than_any() -> None:
+    blocked = OPEN.block(NOW, "421", seen=0)
+    assert blocked.admits(100, NOW - timedelta(days=1)) == 1
+
+
 def test_two_workers_with_the_same_trouble_count_it_once() -> None:
     first = OPEN.block(NOW, "535 no", seen=0)
     assert first.block(NOW, "535 no", seen=0) == first

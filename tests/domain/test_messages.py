@@ -31,6 +31,13 @@ def test_a_claim_raises_the_fence_and_sets_a_lease() -> None:
     assert claimed.lease_until == NOW + LEASE
 
 
+def test_a_lease_is_over_when_its_time_is_and_when_the_clock_was_set_back() -> None:
+    claimed = a_message().claim(NOW)
+    lost = {minutes: claimed.has_lost_its_lease(NOW + timedelta(minutes=minutes)) for minutes in (-11, -10, 0, 14, 15)}
+    assert lost == {-11: True, -10: False, 0: False, 14: False, 15: True}
+    assert not a_message().has_lost_its_lease(NOW)
+
+
 def test_a_lost_lease_before_the_marker_is_planned_again_and_after_it_nobody_knows() -> None:
     sending = a_message().claim(NOW)
     assert sending.recover().state is MessageState.PLANNED

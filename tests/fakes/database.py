@@ -19,7 +19,7 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
 from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.forms import Answer
-from workflow.domain.messages import PENDING, Attempt, Message, MessageKind, MessageState
+from workflow.domain.messages import LONGEST_LEASE, PENDING, Attempt, Message, MessageKind, MessageState
 from workflow.domain.people import ANSWERING, Account, Contact, Unit, fold_address
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
@@ -301,7 +301,7 @@ class FakeOutbox:
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
         leased = [(each.lease_until, each.id) for each in self._ordered() if each.state in _LEASED]
-        late = sorted((until, id_) for until, id_ in leased if until is not None and until < now)
+        late = sorted((until, id_) for until, id_ in leased if until and not now <= until <= now + LONGEST_LEASE)
         return tuple(self._tables.messages[id_] for _, id_ in late[:limit])
 
     def change(self, before: Message, after: Message) -> bool:

@@ -55,10 +55,13 @@ class ChannelState:
         return self.failures > 0
 
     def admits(self, wanted: int, now: datetime) -> int:
-        """How many mails may be claimed: all, none while it rests, and one to try with when the time is up."""
+        """How many mails may be claimed: all, none while it rests, and one to try with when the time is up.
+
+        A rest longer than any was begun before the clock was set back: it is over.
+        """
         if not self.is_blocked:
             return wanted
-        rests = self.blocked_until is not None and now < self.blocked_until
+        rests = self.blocked_until is not None and now < self.blocked_until <= now + BLOCK_LADDER[-1]
         return 0 if rests else min(wanted, 1)
 
     def probe(self, now: datetime) -> "ChannelState":

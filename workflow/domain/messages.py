@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from workflow.domain.calendar import Calendar
+from workflow.domain.clockguard import JUMP
 from workflow.domain.codes import CODE_LIFE
 from workflow.domain.people import fold_address
 from workflow.domain.submissions import Standing, State, Submission
@@ -125,6 +126,7 @@ UNDELIVERED = frozenset({MessageState.FAILED, MessageState.UNKNOWN})
 """Ended, and somebody has to see to it."""
 
 LEASE = timedelta(minutes=15)  # longer than the ten minutes RFC 5321 §4.5.3.2.6 gives the reply to the final dot
+LONGEST_LEASE = LEASE + JUMP  # one that reaches further was given before the clock was set back, so far that it shows
 RETRY_LADDER = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120, 240))  # greylisting asks for ≥ 5
 GIVE_UP_AFTER = timedelta(days=3)
 _TRIES_FOR_COPIES = 2  # then it goes to its reader alone: 20 minutes have passed
@@ -380,7 +382,8 @@ class Message:
         return before.frozen is not None and self.frozen is None
 
     def has_lost_its_lease(self, now: datetime) -> bool:
-        return self.lease_until is not None and now >= self.lease_until
+        """It is over, or the clock was set back since it was given, and it would be held for as long as that."""
+        return self.lease_until is not None and not timedelta() < self.lease_until - now <= LONGEST_LEASE
 
     def recover(self) -> "Message":
         """What an expired lease means: before the marker it may be tried again, after it nobody knows."""

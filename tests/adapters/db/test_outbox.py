@@ -17,6 +17,7 @@ from tests.builders import (
     an_office_message,
 )
 from tests.fakes.tables import FakeRefusedError
+from workflow.domain.clockguard import JUMP
 from workflow.domain.errors import NotFoundError, StaleWriteError
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
 from workflow.ports import Database
@@ -163,6 +164,13 @@ def test_only_leases_that_have_run_out_are_expired(stocked: Database) -> None:
         assert work.outbox.expired(ends, limit=10) == ()
         assert [each.id for each in work.outbox.expired(ends + 2 * MINUTE, limit=10)] == ["m-2", "m-1"]
         assert [each.id for each in work.outbox.expired(ends + 2 * MINUTE, limit=1)] == ["m-2"]
+
+
+def test_a_lease_from_before_the_clock_was_set_back_holds_nothing_up(stocked: Database) -> None:
+    plan(stocked, a_message(id="m-1", state=MessageState.HANDING, lease_until=NOW + LEASE))
+    with stocked.begin() as work:
+        assert work.outbox.expired(NOW - JUMP, limit=10) == ()
+        assert [each.id for each in work.outbox.expired(NOW - JUMP - MINUTE, limit=10)] == ["m-1"]
 
 
 # --- changing ----------------------------------------------------------------

@@ -43,7 +43,7 @@ from workflow.adapters.db.tables import (
     outbox,
 )
 from workflow.domain.errors import NotFoundError, StaleWriteError
-from workflow.domain.messages import PENDING, REMINDERS, Attempt, Message, MessageKind, MessageState
+from workflow.domain.messages import LONGEST_LEASE, PENDING, REMINDERS, Attempt, Message, MessageKind, MessageState
 
 Pair = tuple[Message, Message]
 
@@ -83,6 +83,7 @@ LIGHT: Select[Any] = select(*outbox.c, *NO_LETTER)
 
 
 _NOW: BindParameter[datetime] = bindparam("now", type_=Instant)
+_LONGEST: BindParameter[datetime] = bindparam("longest", type_=Instant)
 _LIMIT: BindParameter[int] = bindparam("limit", type_=Integer)
 
 
@@ -126,7 +127,9 @@ _GOES_ALONG = and_(
 _COMPANY: Select[Any] = _WHOLE.where(_GOES_ALONG).order_by(outbox.c.id)
 _ALL_COMPANY: Select[Any] = select(outbox.c.id, outbox.c.address).where(_GOES_ALONG)
 _EXPIRED: Select[Any] = (
-    _WHOLE.where(IS_LEASED, outbox.c.lease_until < _NOW).order_by(outbox.c.lease_until, outbox.c.id).limit(_LIMIT)
+    _WHOLE.where(IS_LEASED, or_(outbox.c.lease_until < _NOW, outbox.c.lease_until > _LONGEST))
+    .order_by(outbox.c.lease_until, outbox.c.id)
+    .limit(_LIMIT)
 )
 """Made once, like all that is asked for again and again: the library would take longer to make them than to ask."""
 
@@ -186,7 +189,7 @@ class SqlOutbox:
         return _grouped((each.lead, each) for each in map(message_of, self._connection.execute(query)))
 
     def expired(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        return self._first(_EXPIRED, now, limit)
+        return self._first(_EXPIRED, now, limit, longest=now + LONGEST_LEASE)
 
     def change(self, before: Message, after: Message) -> bool:
         statement = (
@@ -250,8 +253,9 @@ class SqlOutbox:
             query = query.where(outbox.c.kind.in_([str(kind) for kind in kinds]))
         return self._ordered(query)
 
-    def _first(self, query: Select[Any], now: datetime, limit: int) -> tuple[Message, ...]:
-        rows = self._connection.execute(locked(self._connection, query, skip=True), {"now": now, "limit": limit})
+    def _first(self, query: Select[Any], now: datetime, limit: int, **more: datetime) -> tuple[Message, ...]:
+        given = {"now": now, "limit": limit, **more}
+        rows = self._connection.execute(locked(self._connection, query, skip=True), given)
         return tuple(message_of(row) for row in rows)
 
     def _ordered(self, query: Select[Any]) -> tuple[Message, ...]:
