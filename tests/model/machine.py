@@ -1,12 +1,14 @@
 """Everything people, processes, servers and clocks may do, in any order; after each step model and system agree."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime, time, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tasks.watch import ClockWatch
 from tests.builders import OPENS_AT, a_contact, a_round, a_unit
 from tests.fakes.anchors import FakeAnchors
 from tests.fakes.database import FakeDatabase
@@ -16,19 +18,21 @@ from tests.model import truths
 from tests.model.model import Unit
 from tests.model.world import ANSWERS, CALENDAR, DEATHS, DiedError, Life, MortalDatabase, Postman, World
 from tests.services.conftest import MovingClock
+from workflow.domain.clockguard import JUMP
 from workflow.domain.errors import TertialError
 from workflow.domain.forms import Answer
-from workflow.domain.messages import LEASE, MessageKind, MessageState
+from workflow.domain.messages import LEASE, MessageKind, MessageState, end_of_day
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.reminders import Slot, slots
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import Move
 from workflow.ports import Database
-from workflow.services import bundles, extensions, holding, outbox, reminders, rounds, submissions
+from workflow.services import bundles, extensions, guard, holding, outbox, reminders, rounds, submissions
 from workflow.services.audit import anchor_head
 
 ROUND = "2027-T1"
 
+ASA = {"norrby", "viken"}
 NAMES = ("norrby", "hamnen", "viken", "tysta")
 """Åsa answers for Norrby and Viken: one person, however her address is written, whichever language it goes with."""
 
@@ -36,14 +40,22 @@ names = st.sampled_from(["norrby", "hamnen", "viken", "norrby", "hamnen", "viken
 deaths = st.sampled_from(["", "", "", "", "before", "after"])
 due_days = st.integers(-2, 30)
 fates = st.lists(st.sampled_from([*ANSWERS, *DEATHS]), max_size=4)
+jumps = st.sampled_from(
+    [
+        *(-timedelta(seconds=20), -timedelta(seconds=90), -timedelta(minutes=9)),
+        *(-timedelta(hours=3), -timedelta(days=1), -timedelta(days=30), timedelta(hours=3), timedelta(days=1)),
+    ]
+)
+"""How far somebody sets the clock: back by so little that no guard may see it, or so far, either way, that it must."""
 waits = st.sampled_from([timedelta(minutes=6), timedelta(minutes=20), timedelta(hours=5), timedelta(days=1)])
-"""What others do while a mail is on its way: hand in, move a deadline, close, send, or nothing for some time."""
+"""What others do while a mail is on its way: hand in, move a deadline, close, send, set the clock, or wait."""
 deeds = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["submit", "excuse", "take_back"]), names),
         st.tuples(st.just("extend"), names),
         st.tuples(st.sampled_from(["close", "work", "hold", "release"]), st.just("")),
         st.tuples(st.just("wait"), waits),
+        st.tuples(st.just("set_clock"), jumps),
     ),
     max_size=3,
 )
@@ -65,6 +77,8 @@ class Machine(RuleBasedStateMachine):
         self.left_in_doubt: set[str] = set()
         self.sound = True
         self.anchors = FakeAnchors()
+        self.set_by, self.unseen, self.may_doubt = timedelta(), timedelta(), False
+        self.watch = self._a_watch()
 
     def make_database(self) -> Database:
         """An empty one."""
@@ -73,6 +87,13 @@ class Machine(RuleBasedStateMachine):
     @property
     def now(self) -> datetime:
         return self.clock.at
+
+    def _a_watch(self) -> ClockWatch:
+        """What a process looks at: the wall, and a clock that counts what was lived through."""
+        return ClockWatch(self.db, self.clock, timedelta(seconds=30), steady=self._lived)
+
+    def _lived(self) -> float:
+        return (self.clock.at - self.set_by).timestamp()
 
     # --- the round ------------------------------------------------------------------------------------------------
 
@@ -89,6 +110,7 @@ class Machine(RuleBasedStateMachine):
         ]
         with self.db.begin() as work:
             work.people.replace(roster, people)
+        self.watch.tick()
         rounds.plan_round(self.db, self.round, by="k", now=self.now)
         dying = MortalDatabase(self.db, _life(death), meanwhile=[])
         try:
@@ -109,18 +131,30 @@ class Machine(RuleBasedStateMachine):
     @rule(death=deaths, doubled=st.booleans())
     def tick(self, death: str = "", doubled: bool = False) -> None:
         """What the scheduler asks for; a second one may be at it at the same moment."""
+        if self._rests(self.watch.tick):
+            return
         rounds.close_due_rounds(self.db, now=self.now)
         if self.now >= self.round.closes_at:
             self._model_closed()
         life = _life(death)
+        busy = self._busy()
         others = [lambda: self._plan(self.db)] if doubled else []
         try:
             self._plan(MortalDatabase(self.db, life, meanwhile=others))
         except DiedError:
             if death == "before" and not doubled:
                 return
-        for unit in self.units.values() if self.round.state is RoundState.OPEN else ():
-            unit.plan(self._slots(unit), self.now)
+        day_ends = end_of_day(CALENDAR, self.now)
+        for name, unit in self.units.items() if self.round.state is RoundState.OPEN else ():
+            unit.plan(self._slots(unit), self.now, day_ends if name in busy else self.now)
+
+    def _busy(self) -> set[str]:
+        """The units of those persons for whom a reminder waits, or is due and not in the ledger."""
+        waiting = {
+            each.submission.partition(".")[2] for each in self._messages(MessageState.PLANNED) if each.is_reminder
+        }
+        mine = waiting | {name for name, unit in self.units.items() if unit.lacks(self._slots(unit), self.now)}
+        return mine | (ASA if mine & ASA else set())
 
     def _plan(self, db: Database) -> None:
         reminders.plan_due(db, secrets=self.world.secrets, calendar=CALENDAR, now=self.now)
@@ -143,6 +177,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def gather(self) -> None:
+        if self._is_held():
+            return
         bundles.gather_due(self.db, FakeDocuments(), FakeFiles(), now=self.now)
         self._reload()
 
@@ -319,16 +355,20 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         """A worker delivers; servers, crashes, and what everybody else does meanwhile, as it comes."""
         if ready:
+            if self._is_held():
+                self.trust(mended=False)
             self.tick()
             self.wait_for_the_window()
         life = Life(dies_at, after)
         postman = Postman(self.world.server, life, list(script))
         postman.before_marker = [lambda: self._do(before_marker)]
         postman.before_reply = [lambda: self._do(before_reply)]
-        try:
-            outbox.deliver(self.world.mailroom(postman, connections=connections))
-        except DiedError:
+        if self._is_held():
             return
+        try:
+            outbox.deliver(self.world.mailroom(postman, connections=connections, held=self._is_held))
+        except DiedError:
+            self.restart()
 
     def _do(self, todo: list[tuple[str, object]]) -> None:
         for deed, what in todo:
@@ -340,13 +380,18 @@ class Machine(RuleBasedStateMachine):
                 case "wait":
                     assert isinstance(what, timedelta)
                     self.clock.at += what
+                case "set_clock":
+                    assert isinstance(what, timedelta)
+                    self.set_clock(what)
                 case _:
                     getattr(self, deed)()
 
     @rule()
     def deliver(self) -> None:
         """A worker to which nothing happens leaves nothing behind that is out of time."""
-        outbox.deliver(self.world.mailroom(Postman(self.world.server, Life())))
+        if self._is_held():
+            return
+        outbox.deliver(self.world.mailroom(Postman(self.world.server, Life()), held=self._is_held))
         with self.db.read() as work:
             assert work.outbox.expired(self.now, limit=1) == ()
 
@@ -402,6 +447,46 @@ class Machine(RuleBasedStateMachine):
         self.clock.at = min(coming, default=self.now) + late
         self.tick()
 
+    # --- a clock that is not to be believed -----------------------------------------------------------------------
+
+    @rule(by=jumps)
+    def set_clock(self, by: timedelta) -> None:
+        """Somebody sets the wall's clock. Steady time and the mail server know that nothing was lived through."""
+        self.clock.at += by
+        self.set_by += by
+        self.world.server.house_is_off += by
+        self.unseen += by
+        self.may_doubt = True
+
+    def _rests(self, look: Callable[[], bool]) -> bool:
+        """What a process asks before each job. A jump that can be seen holds it; time that merely passes never does."""
+        was_set, self.unseen = self.unseen, timedelta()
+        rests = look()
+        assert rests or abs(was_set) <= JUMP, f"the clock was set by {was_set}, and nobody noticed"
+        assert self.may_doubt or not rests, "nobody has set the clock, and it is suspect"
+        return rests
+
+    def _is_held(self) -> bool:
+        return self._rests(self.watch.suspect)
+
+    @rule()
+    def restart(self) -> None:
+        """A process that is born after the jump has seen none; what it knows of time stands in the database."""
+        self.watch, self.unseen = self._a_watch(), timedelta()
+        self._is_held()
+
+    @rule(mended=st.booleans())
+    @precondition(lambda self: self.may_doubt)
+    def trust(self, *, mended: bool) -> None:
+        """A person compares the clock with another and says that it is right, having put it right or as it is."""
+        if mended:
+            self.set_clock(-self.world.server.house_is_off)
+        self._is_held()
+        with suppress(guard.NothingStandsError):
+            guard.trust_clock(self.db, by="k", why="Jämförd med en annan.", now=self.now)
+        self.world.server.house_is_off = timedelta()
+        self.may_doubt = False
+
     @rule()
     def anchor(self) -> None:
         anchor_head(self.db, self.anchors, now=self.now)
@@ -428,6 +513,8 @@ class Machine(RuleBasedStateMachine):
         """Faults end; two working days later nothing is under way, and all that was due is accounted for."""
         if not self.units or not self.sound:
             return  # what is wrong already is the finding
+        if self.may_doubt:
+            self.trust(mended=False)
         self.release()
         for _ in range(10):
             self.clock.at = CALENDAR.next_window(self.now + timedelta(hours=3))

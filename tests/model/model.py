@@ -113,15 +113,25 @@ class Unit:
         self.reviewed = self.reviewed or self.state == "submitted"
         return self.reviewed
 
+    def lacks(self, slots: tuple[Slot, ...], now: datetime) -> bool:
+        """Whether a reminder is due that the ledger does not account for yet."""
+        return self.owes() and any(
+            each.send_at <= now and (each.mail, each.key, self.revision) not in self.mails for each in slots
+        )
+
     def _set_deadline(self, due_at: datetime, now: datetime, kind: MessageKind, slot: str) -> None:
         self.due_at, self.due_set_at, self.revision = due_at, now, self.revision + 1
         self.mail(kind, f"{slot}-{self.revision}")
 
-    def plan(self, slots: tuple[Slot, ...], now: datetime) -> None:
-        """The newest due reminder goes unless it would say something untrue; none disappears unaccounted."""
+    def plan(self, slots: tuple[Slot, ...], now: datetime, until: datetime) -> None:
+        """The newest due reminder goes unless it would say something untrue; none disappears unaccounted.
+
+        Later hours up to `until` are planned at once, where the person has other business.
+        """
         known = {slot for kind, slot, revision in self.mails if revision == self.revision}
-        due = [slot for slot in slots if slot.send_at <= now and slot.key not in known]
+        due = [slot for slot in slots if slot.send_at <= until and slot.key not in known]
         for slot in due if self.owes() else ():
-            is_newest = slot is due[-1] and not any(each.key in known and each.send_at > slot.send_at for each in slots)
+            later = (each for each in slots if slot.send_at < each.send_at <= until)
+            is_newest = slot is due[-1] and not any(each.key in known for each in later)
             stale = "" if slot.offset > 0 or now < self.due_at else "too_late"
             self.mail(slot.mail, slot.key, stale if is_newest else "superseded")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.fakes.documents import FakeDocuments
 from tests.fakes.mail import NOBODY
@@ -93,6 +93,8 @@ class Arrival:
     kind: str
     to: str
     at: datetime
+    by_the_house: datetime
+    """What the clock of those who sent it showed."""
     written_at: datetime
     tells: frozenset[str]
     """The units that stand in it."""
@@ -117,17 +119,19 @@ DEATHS = ("dies_in_body", "dies_before_dot", "dies_before_reply")
 
 @dataclass
 class Server:
-    """The mail server of all processes."""
+    """The mail server of all processes, with a clock of its own: `house_is_off` is how far theirs goes wrong."""
 
     clock: MovingClock
     logged: Callable[[], int]
+    house_is_off: timedelta = timedelta()
     arrived: list[Arrival] = field(default_factory=list)
 
     def take(self, data: bytes, to: str) -> None:
         message, kind, written, tells = data.decode().split("\n")
         units = frozenset(filter(None, tells.split("|")))
-        at, logged = self.clock.at, self.logged()
-        self.arrived.append(Arrival(message, kind, to, at, datetime.fromisoformat(written), units, logged))
+        wall, written_at = self.clock.at, datetime.fromisoformat(written)
+        at = wall - self.house_is_off
+        self.arrived.append(Arrival(message, kind, to, at, wall, written_at, units, self.logged()))
 
     def copies(self) -> Counter[str]:
         return Counter(each.message for each in self.arrived)
@@ -269,7 +273,7 @@ class World:
         with self.db.read() as work:
             return len(work.log.all())
 
-    def mailroom(self, postman: Postman, *, connections: int = 1) -> Mailroom:
+    def mailroom(self, postman: Postman, *, connections: int = 1, held: Callable[[], bool] = lambda: False) -> Mailroom:
         """One worker's; `postman.life` is its own."""
         return Mailroom(
             db=MortalDatabase(self.db, postman.life),
@@ -282,4 +286,5 @@ class World:
             calendar=CALENDAR,
             office=OFFICE,
             connections=connections,
+            held=held,
         )
