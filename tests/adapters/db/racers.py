@@ -13,9 +13,9 @@ from workflow.domain.channel import Rate
 from workflow.domain.errors import AnswerClashError, StaleWriteError
 from workflow.domain.messages import Message, MessageState
 
-RACERS = 4
+RACERS = 10
 _START_SECONDS = 30
-_RACE_SECONDS = 60
+_RACE_SECONDS = 100
 
 Race = Callable[[SqlDatabase, int], Any]
 
@@ -60,7 +60,8 @@ def _run(run: Race, url: str, lane: int, line: Any, results: Any) -> None:
 
 # --- the races ---------------------------------------------------------------
 
-TURNS = 100
+TURNS = 40
+JOINS = 8
 KEYS = 150
 
 
@@ -126,18 +127,18 @@ def claim_in_batches(database: SqlDatabase, _lane: int) -> list[str]:
 
 def join_the_register(database: SqlDatabase, lane: int) -> int:
     """Everybody writes the whole register anew, each time with one person more."""
-    for turn in range(20):
+    for turn in range(JOINS):
         with database.begin() as work:
             work.people.hold()
             one_more = a_contact(email=f"n{lane}-{turn}@norrby.example")
             work.people.replace(work.people.units(), [*work.people.contacts(), one_more])
-    return 20
+    return JOINS
 
 
 def find_the_register_full(database: SqlDatabase, lane: int) -> bool:
     """One learns that an address is dead while the others write the register anew."""
     if lane:
-        return join_the_register(database, lane) == 20
+        return join_the_register(database, lane) == JOINS
     with database.begin() as work:
         return work.people.mark_undeliverable("asa@norrby.example", NOW) == 1
 

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from tests.adapters.db import racers
-from tests.adapters.db.racers import KEYS, RACERS, TURNS, race
+from tests.adapters.db.racers import JOINS, KEYS, RACERS, TURNS, race
 from tests.builders import a_contact, a_message, a_unit
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
@@ -64,7 +64,7 @@ def test_nobody_is_lost_from_the_register_when_several_write_it_anew(sql_stocked
     assert all(race(racers.find_the_register_full, sql_url))
     with sql_stocked.read() as work:
         people = work.people.contacts()
-    assert len(people) == 1 + joined + 20 * (RACERS - 1)
+    assert len(people) == 1 + joined + JOINS * (RACERS - 1)
     assert [each.email for each in people if each.undeliverable_since] == ["asa@norrby.example"]
 
 
