@@ -105,7 +105,7 @@ def test_hours_per_weekday_and_day(own: Calendar) -> None:
         ("bridge_days = true", 'bridge_days = "ja"', 4, "”bridge_days” har fel slags värde."),
         ("day = 2027-04-29", 'day = "2027-04-31"', 10, "är inget datum (day)."),
         ("day = 2027-04-29", "day = 2027-04-29T08:00:00", 10, "är inget datum (day). Det ska vara ett datum"),
-        ("day = 2027-06-07", "day = 2127-06-07", 14, "Tillåtet är åren 2019–2060."),
+        ("day = 2027-06-07", "day = 2127-06-07", 14, "Tillåtet är åren 2019–2120."),
         ('name = "ledig dag för nationaldagen"', "", 13, "”name” saknas."),
         ('day = "2027-12-31"', 'day = "2027-12-30"', 18, "2027-12-30 är en arbetsdag även utan den här raden."),
         ("last = 2027-07-30", "last = 2028-07-30", 22, "högst 62 dagar"),

@@ -6,13 +6,14 @@ Every option is named: the package's defaults and the language it answers in hav
 
 import difflib
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import holidays
 
 TARGET = Path(__file__).parents[2] / "workflow" / "domain" / "freedays.py"
-YEARS = range(2019, 2061)
+YEARS = range(2019, 2121)
+LIBRARY_ENDS = 2100
 
 HEAD = '''"""The free days of Sweden {first}–{last}: data, so that no library upgrade can move a deadline.
 
@@ -41,6 +42,36 @@ def _by_date() -> dict[date, str]:
 YEARS = range(min(_ROWS), max(_ROWS) + 1)
 FREE_DAYS: Mapping[date, str] = _by_date()
 '''
+
+
+def by_rule(year: int) -> list[date]:
+    """The days in the order of the names, by the act and by custom: for years of which the library does not know."""
+    easter = easter_sunday(year)
+    saturday = 5
+    midsummer = first(date(year, 6, 20), saturday)
+    return [
+        *(date(year, 1, 1), date(year, 1, 6)),
+        *(easter - timedelta(2), easter, easter + timedelta(1), date(year, 5, 1), easter + timedelta(39)),
+        *(date(year, 6, 6), easter + timedelta(49), midsummer - timedelta(1), midsummer),
+        first(date(year, 10, 31), saturday),
+        *(date(year, 12, day) for day in (24, 25, 26, 31)),
+    ]
+
+
+def first(day: date, weekday: int) -> date:
+    """Find the first such weekday from this day on."""
+    return day + timedelta((weekday - day.weekday()) % 7)
+
+
+def easter_sunday(year: int) -> date:
+    """Meeus, Astronomical Algorithms, chapter 8."""
+    century, rest = divmod(year, 100)
+    golden = year % 19
+    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    week = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
+    late = (golden + 11 * moon + 22 * week) // 451
+    month, day = divmod(moon + week - 7 * late + 114, 31)
+    return date(year, month, day + 1)
 
 
 def running_text(name: str) -> str:
@@ -81,7 +112,8 @@ def render() -> str:
     rows = []
     for year in YEARS:
         by_name = {running_text(name): day for day, name in named_days(year, "sv")}
-        rows.append(f'    {year}: "{" ".join(by_name[name] for name in names)}",\n')
+        days = [by_name[name] for name in names] if by_name else [f"{day:%m-%d}" for day in by_rule(year)]
+        rows.append(f'    {year}: "{" ".join(days)}",\n')
     return (
         HEAD.format(first=first, last=YEARS[-1])
         + f"ENGLISH_NAMES: Mapping[str, str] = {{\n{english}}}\n\n"

@@ -7,7 +7,7 @@ import pytest
 from workalendar.europe import Sweden
 
 from tests.domain import freedays
-from tests.domain.freedays import TARGET, difference, library_days, main, render, running_text
+from tests.domain.freedays import LIBRARY_ENDS, TARGET, by_rule, difference, library_days, main, render, running_text
 from workflow.domain.calendar import swedish_calendar
 from workflow.domain.freedays import ENGLISH_NAMES, FREE_DAYS, YEARS
 
@@ -66,6 +66,13 @@ def test_the_command_shows_what_it_would_change_and_writes_nothing(
     assert "01-02 01-06 03-26" in other.read_text(encoding="utf-8")
     main([])
     assert main(["--check"]) == 0
+
+
+def test_the_rule_says_what_the_library_says_of_every_year_it_knows() -> None:
+    """So it may be believed of those that the library does not know."""
+    known = [year for year in YEARS if year <= LIBRARY_ENDS]
+    assert {year: set(by_rule(year)) for year in known} == {year: set(library_days(year, "sv")) for year in known}
+    assert library_days(LIBRARY_ENDS + 1, "sv") == {}
 
 
 def test_every_year_has_every_day_and_names_in_both_languages() -> None:

@@ -3,28 +3,29 @@
 The model shares nothing with the product but the table of free days: it counts along a list of working days, looks at
 each day of a round in turn, and knows summer time by the EU's rule (directive 2000/84/EC), not by a zone database.
 
-`python -m pytest tests/domain/test_properties.py -m faults` opens a round on each of the 14,610 days.
+`python -m pytest tests/domain/test_properties.py -m faults` opens a round on each of the 36,525 days.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import count, pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow.domain.calendar import iso_week, swedish_calendar
+from workflow.domain.calendar import Calendar, iso_week, swedish_calendar
 from workflow.domain.freedays import FREE_DAYS, YEARS
 from workflow.domain.messages import TOO_LATE, MessageKind
 from workflow.domain.reminders import SUPERSEDED, Policy, Slot, Step, due_by, slots
 
 CALENDAR = swedish_calendar()
 DAY = timedelta(days=1)
-FIRST, LAST = date(2020, 1, 1), date(2059, 12, 31)
+FIRST, LAST = date(2020, 1, 1), date(2119, 12, 31)
 OPENINGS = [FIRST + DAY * number for number in range((LAST - FIRST).days + 1)]
 LONGEST_TAIL = 45  # days from the last day to the closing
 
@@ -212,10 +213,33 @@ def test_any_policy_gives_the_slots_of_the_model(
 
 
 @pytest.mark.parametrize("length", [12, 30, 64])
-def test_the_shipped_policy_through_forty_years(length: int) -> None:
+def test_the_shipped_policy_through_a_hundred_years(length: int) -> None:
     """Every 37th day: each weekday, each month, and each holiday's neighbourhood comes by."""
     for opened in OPENINGS[::37]:
         check(case(opened, length, 25))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Helsinki", "America/New_York", "Australia/Lord_Howe", "UTC"])
+def test_in_any_zone_each_reminder_leaves_once_at_the_wall_time_that_is_stated(zone: str) -> None:
+    """Every 73rd day of a hundred years: a zone moves instants, never days, hours or the order of reminders."""
+    there = replace(CALENDAR, zone=ZoneInfo(zone))
+    for opened in OPENINGS[::73]:
+        here = case(opened, 30, 25)
+        due_at, since, until = (_as_shown(each, there) for each in (here.due, here.since, here.until))
+        found = slots(SHIPPED, due_at=due_at, since=since, until=until, calendar=there)
+        assert all(there.in_window(slot.send_at) for slot in found), opened
+        assert [(slot.key, _wall(slot.send_at, there)) for slot in found] == [
+            (slot.key, _wall(slot.send_at, CALENDAR)) for slot in here.slots()
+        ], opened
+
+
+def _wall(instant: datetime, calendar: Calendar) -> datetime:
+    return calendar.local(instant).replace(tzinfo=None)
+
+
+def _as_shown(instant: datetime, there: Calendar) -> datetime:
+    wall = _wall(instant, CALENDAR)
+    return there.at(wall.date(), wall.time())
 
 
 @pytest.mark.faults
