@@ -92,13 +92,19 @@ def test_unknown_key_names_file_line_and_the_likely_one(monkeypatch: pytest.Monk
     ]
 
 
+def test_the_time_zone_is_stockholm_and_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever has set it must not believe that it did anything."""
+    file = site(monkeypatch, tmp_path, 'timezone = "Europe/Helsinki"\n')
+    assert refused() == f"{file}, line 1: unknown setting 'timezone'"
+
+
 def test_wrong_value_names_where_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = site(monkeypatch, tmp_path, 'host = "h"\nport = 99999\n')
     monkeypatch.setenv("TICK_SECONDS", "often")
-    report = refused(timezone="Mars/Olympus")
+    report = refused(base_url="ftp://tertial.example")
     assert f"{file}, line 2: port: " in report
     assert "environment variable TICK_SECONDS: tick_seconds: " in report
-    assert "given by the caller: timezone: must be a time zone such as Europe/Stockholm" in report
+    assert "given by the caller: base_url: must begin with http:// or https:// and name a host" in report
 
 
 @pytest.mark.parametrize(

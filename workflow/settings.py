@@ -6,7 +6,6 @@ import secrets
 import tempfile
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -95,14 +94,6 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (LookupError, OSError, ValueError) as error:
-        raise ValueError("must be a time zone such as Europe/Stockholm") from error
-    return name
-
-
 def _known_kinds(types: str) -> str:
     unknown = [each for each in types.split() if each not in KINDS]
     if unknown or not types.split():
@@ -115,7 +106,6 @@ Mailbox = Annotated[str, AfterValidator(_one_mailbox)]
 Inbox = Annotated[str, AfterValidator(_inbox)]
 FileName = Annotated[str, AfterValidator(_absolute_or_none)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
-ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Words = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -135,7 +125,6 @@ class Settings(BaseSettings):
     base_url: HttpUrl
     host: Words
     port: Port
-    timezone: ZoneName
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
     config_dir: AbsolutePath | None = None
     templates_dir: AbsolutePath | None = None
