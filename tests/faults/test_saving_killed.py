@@ -213,9 +213,8 @@ def taken(url: str, narrow: str) -> Iterator[None]:
         with suppress(OperationalError):
             ours.append(engine.connect())
         if len(ours) < 2:
-            throw_out(
-                url, engine.url.username, spared=[each.connection.driver_connection.info.backend_pid for each in ours]
-            )
+            spared = [each.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for each in ours]
+            throw_out(url, engine.url.username, spared)
         return len(ours) == 2
 
     try:
@@ -243,7 +242,7 @@ def echoed(person: Browser, page: HtmlElement, path: str) -> set[str]:
     texts = {name: TEXT for name in FIELDS if name in form.fields and path == "/svara"}
     reply = person._client.post(path, data={**dict(form.form_values()), **texts, "action": "save"})
     assert reply.status_code == 503, reply.text
-    shown = html.document_fromstring(reply.text).xpath("//textarea")
+    shown = html.document_fromstring(reply.text).iter("textarea")
     return {str(each.text).strip() for each in shown} & {TEXT}
 
 
