@@ -78,16 +78,31 @@ def at_the_sink(stage: Stage, kind: MessageKind) -> int:
     return sum(copies[each.id] for each in stage.messages(kind) if each.submission == ONE)
 
 
+ON_ITS_WAY = "En påminnelse kan redan ha varit på väg till er. Bortse i så fall från den."
+
+
+def receipt(stage: Stage) -> str:
+    """Its words, on one line."""
+    with stage.house.db.read() as work:
+        found = next(each for each in work.outbox.of_submission(ONE) if each.kind is MessageKind.RECEIPT)
+        frozen = work.outbox.get(found.id).frozen
+    assert frozen
+    return " ".join(frozen.text.split())
+
+
 def test_row_29_handed_in_while_its_reminder_is_being_sent_the_reminder_stops(reminding: Stage) -> None:
     act_when(reminding, "data", hand_in)
     assert of_the_one(reminding, MessageKind.REMINDER) == ["cancelled"]
     assert at_the_sink(reminding, MessageKind.REMINDER) == 0
     deliver(reminding.house.mailroom)
     assert of_the_one(reminding, MessageKind.RECEIPT) == ["sent"]
+    assert ON_ITS_WAY not in receipt(reminding)
     assert reminding.violations() == []
 
 
-def test_row_29_handed_in_when_the_dot_is_out_the_log_tells_the_order(reminding: Stage) -> None:
+def test_row_29_handed_in_when_the_dot_is_out_the_log_tells_the_order_and_the_receipt_explains(
+    reminding: Stage,
+) -> None:
     act_when(reminding, "dot", hand_in)
     assert of_the_one(reminding, MessageKind.REMINDER) == ["sent"]
     told = [link.event for link in reminding.evidence().log if link.event.submission == ONE]
@@ -96,6 +111,7 @@ def test_row_29_handed_in_when_the_dot_is_out_the_log_tells_the_order(reminding:
     assert kinds.index("submission.submitted") < kinds.index("message.handing receipt")
     deliver(reminding.house.mailroom)
     assert of_the_one(reminding, MessageKind.RECEIPT) == ["sent"]
+    assert ON_ITS_WAY in receipt(reminding)
     assert reminding.violations() == []
 
 

@@ -206,6 +206,7 @@ def _answering(language: str) -> Iterator[tuple[str, Letter]]:
         ),
     )
     yield "receipt", receipt
+    yield "receipt-crossed", replace(receipt, crossed=True)
     yield (
         "receipt-late-again",
         replace(

@@ -156,7 +156,7 @@ class ReceiptItem:
 class Receipt(UnitLetter):
     """`received` is the legal moment in words; `late` is "" or like "1 arbetsdag"; `sha256` the fingerprint.
 
-    `files` are the attachments, each with its size: "karta.pdf (340 kB)".
+    `files` are the attachments, each with its size: "karta.pdf (340 kB)". `crossed`: a reminder was on its way.
     """
 
     kind: ClassVar[MessageKind] = MessageKind.RECEIPT
@@ -167,6 +167,7 @@ class Receipt(UnitLetter):
     sha256: str
     items: tuple[ReceiptItem, ...]
     files: tuple[str, ...] = ()
+    crossed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from workflow.domain.letters import (
     Returned,
     ReturnedItem,
 )
-from workflow.domain.messages import INSTEAD_OF, NOTE, Message, MessageKind
+from workflow.domain.messages import CROSSED, INSTEAD_OF, NOTE, Message, MessageKind
 from workflow.domain.people import Office
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Submission
@@ -200,6 +200,7 @@ def _receipt(at: Situation, shared: dict[str, Any]) -> Letter:
         sha256=edition.sha256,
         items=items,
         files=tuple(f"{each.name} ({size_words(each.size, language)})" for each in edition.files),
+        crossed=CROSSED in at.message.detail,
     )
 
 

@@ -16,7 +16,7 @@ from workflow.domain.errors import (
 )
 from workflow.domain.extensions import open_among
 from workflow.domain.forms import Answer, QuestionSet, clean_answer, clean_text
-from workflow.domain.messages import MessageKind
+from workflow.domain.messages import CROSSED, MessageKind, MessageState
 from workflow.domain.rounds import ANSWERABLE, Round
 from workflow.domain.submissions import Edition, Move, Submission, answers_sha256
 from workflow.ports import Database, Secrets, Work
@@ -133,11 +133,18 @@ def submit(
         work.editions.add(edition)
         withdraw_untrue(work, submitted, round_state=round_.state, now=now)
         _lapse_request(work, submitted, by, secrets, now)
-        announce(work, submitted, MessageKind.RECEIPT, slot=edition.slot, secrets=secrets, now=now)
+        crossed = {CROSSED: "yes"} if _is_being_reminded(work, submission_id) else {}
+        announce(work, submitted, MessageKind.RECEIPT, slot=edition.slot, secrets=secrets, now=now, detail=crossed)
         data: dict[str, str | int] = {"edition": edition.number, "sha256": edition.sha256}
         data |= {"files": len(files)} if files else {}
         work.log.append(_event("submission.submitted", submitted, by, now, **data))
         return submitted
+
+
+def _is_being_reminded(work: Work, submission_id: str) -> bool:
+    """Whether a reminder is beyond recall: one that is only being prepared will be stopped by its marker."""
+    mails = work.outbox.of_submission(submission_id)
+    return any(each.is_reminder and each.state is MessageState.HANDING for each in mails)
 
 
 def take_back(db: Database, submission_id: str, *, by: str, secrets: Secrets, now: datetime) -> Submission:
