@@ -1,20 +1,13 @@
-"""Holes in a rendering, and the environment that watches what a template does with them."""
+"""Words with holes where names will stand: they can be shown and put together, and tell nothing of themselves."""
 
 import re
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Iterable, Mapping
 from secrets import token_hex
-from types import CodeType
-from typing import Any, Final
-
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from typing import Final, NoReturn
 
 _NONCE: Final = f"Hole{token_hex(8)}"  # new in each process: nobody can type it
-_LOWERED: Final = _NONCE.lower()
 _OPENS, _CLOSES = "\ue010", "\ue011"
 _HOLE: Final = re.compile(f"{_OPENS}([a-z_]+){_NONCE}{_CLOSES}")
-_HARMLESS: Final = frozenset({"paragraphs", "join", "default", "d"})  # they hand a name on as it is
 
 Pieces = tuple[str, ...]
 """By turns what is fixed and the name of what stands there."""
@@ -24,19 +17,18 @@ class UnlikeError(Exception):
     """A template does something with a name that only the name itself can answer."""
 
 
-class Hole:
-    """Stands where a name will stand: one line, never empty. It can be shown; nothing else is known about it."""
+class Holed:
+    """Words with a hole in them, which are never empty: no name is.
 
-    __slots__ = ("_shown",)
+    They are no string, and that is the proof that nobody's name decides anything: what is not named here Python cannot
+    do with them, and of what is named here all but the truth of them ends the attempt. Only `together` and `shown`,
+    which no template can call, look inside.
+    """
 
-    def __init__(self, name: str) -> None:
-        self._shown = f"{_OPENS}{name}{_NONCE}{_CLOSES}"
+    __slots__ = ("_words",)
 
-    def __str__(self) -> str:
-        return self._shown
-
-    def __html__(self) -> str:
-        return self._shown
+    def __init__(self, words: str) -> None:
+        self._words = words
 
     def __bool__(self) -> bool:
         return True
@@ -47,16 +39,48 @@ class Hole:
     def __hash__(self) -> int:
         raise UnlikeError
 
+    def __str__(self) -> str:
+        raise UnlikeError
 
-def is_holed(value: object) -> bool:
-    """Whether it is a hole, or words with one in them."""
-    return isinstance(value, Hole) or (isinstance(value, str) and _LOWERED in value.lower())
+    def __repr__(self) -> str:
+        raise UnlikeError
+
+    def __format__(self, spec: str) -> str:
+        raise UnlikeError
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UnlikeError
 
 
-def pieces(shown: str) -> Pieces:
+def hole(name: str) -> Holed:
+    """Where a name will stand: one line, never empty."""
+    return Holed(f"{_OPENS}{name}{_NONCE}{_CLOSES}")
+
+
+def together(parts: Iterable[str | Holed]) -> str | Holed:
+    """What "".join is to strings."""
+    found = list(parts)
+    words = "".join(map(shown, found))
+    return Holed(words) if any(isinstance(each, Holed) for each in found) else words
+
+
+def shown(words: str | Holed) -> str:
+    """With the holes as marks, which `pieces` finds."""
+    return words._words if isinstance(words, Holed) else words  # noqa: SLF001 - a public name is one that templates see
+
+
+def is_one_name(words: Holed) -> bool:
+    return _HOLE.fullmatch(shown(words)) is not None
+
+
+def has_hole(marked: str) -> bool:
+    return _NONCE in marked
+
+
+def pieces(marked: str) -> Pieces:
     """Raises UnlikeError where a hole is no longer whole."""
-    found = tuple(_HOLE.split(shown))
-    if any(_OPENS in fixed or is_holed(fixed) for fixed in found[::2]):
+    found = tuple(_HOLE.split(marked))
+    if any(_OPENS in fixed or has_hole(fixed) for fixed in found[::2]):
         raise UnlikeError
     return found
 
@@ -67,36 +91,3 @@ def filled(parts: Pieces, values: Mapping[str, str]) -> str:
     whole = list(parts)
     whole[1::2] = [values[name] for name in parts[1::2]]
     return "".join(whole)
-
-
-def watched(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """The filters, or tests, that raise UnlikeError for a hole instead of making something of it."""
-    return {name: use if name in _HARMLESS else _refusing(use) for name, use in filters.items()}
-
-
-def _refusing(use: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(use)  # with it the mark by which the library knows what to pass first
-    def refusing(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever a template hands to a filter
-        refuse_holes(*given, *named.values())
-        return use(*given, **named)
-
-    return refusing
-
-
-def refuse_holes(*values: object) -> None:
-    if any(is_holed(value) for value in values):
-        raise UnlikeError
-
-
-class Compiled(BytecodeCache):
-    """What one environment has compiled, for its twin."""
-
-    def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if bucket.code is not None:
-            self._codes[bucket.key, bucket.checksum] = bucket.code

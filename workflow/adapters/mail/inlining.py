@@ -29,14 +29,18 @@ class Inliner:
 
     def inline(self, html: str, *, link: str) -> str:
         """Give the page with each rule in the `style` of its tags. `link` is the only address that varies."""
+        return self.by_shape(html, link=link) or self._library.inline(html)
+
+    def by_shape(self, html: str, *, link: str) -> str | None:
+        """The same; None where the library has to see what else is on the page, and may change it."""
         shown = escape(link, quote=False)  # an address has no quotation marks (RFC 3986 §2)
         general = html.replace(shown, _LINK) if link else html
         pieces = _pieces(general)
         if any(LINK_SECRET in fixed.replace(_LINK, "") for fixed in pieces[::2]):
-            return self._library.inline(html)  # a template made something else of the link
+            return None  # a template made something else of the link
         shape = self._shape(tuple(pieces[::2]))
         if not shape:
-            return self._library.inline(html)
+            return None
         pieces[::2] = shape
         return _joined(pieces).replace(_LINK, shown)
 
@@ -51,6 +55,11 @@ class Inliner:
         page = _joined([*chain.from_iterable(zip(fixed, holes, strict=False)), fixed[-1]])
         found = _HOLE.split(self._library.inline(page))
         return tuple(found[::2]) if found[1::2] == [str(number) for number in range(len(holes))] else ()
+
+
+def without_words(html: str) -> str:
+    """What the shape of a page depends on, its tags and style sheets."""
+    return "".join(_pieces(html)[::2])
 
 
 def _pieces(html: str) -> list[str]:

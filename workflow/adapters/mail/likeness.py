@@ -1,8 +1,9 @@
 """Letters that differ only in names are alike: their templates are filled once, with a hole where each name will stand.
 
-Whether that is right is up to the templates, which may be a site's own: `{{ unit }}` can be filled in later, `{{
-unit|upper }}` or `{% if unit == "…" %}` cannot. So the holes are things that can be shown and nothing else (holes.py).
-Whatever else a template does with one ends the attempt, and letters of that likeness are rendered one by one as ever.
+Whether that is right is up to the templates, which may be a site's own: `{{ unit }}` and `{{ unit ~ "!" }}` can be
+filled in later, `{{ unit|upper }}` or `{% if unit ~ "!" == "…" %}` cannot. So words with a hole can be shown and put
+beside other words, and nothing else (holes.py, watching.py). Whatever else a template does with them ends the attempt,
+and letters of that likeness are rendered one by one as ever.
 """
 
 from collections import OrderedDict

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.environment import TemplateModule
-from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from workflow.adapters.mail.holes import Compiled, Hole, Pieces, UnlikeError, is_holed, pieces, refuse_holes, watched
-from workflow.adapters.mail.inlining import Inliner
+from workflow.adapters.mail import watching
+from workflow.adapters.mail.holes import Pieces, UnlikeError, has_hole, hole, pieces, shown, together
+from workflow.adapters.mail.inlining import Inliner, without_words
 from workflow.adapters.mail.likeness import VARYING, Likeness, Likenesses
 from workflow.domain.errors import ConfigError
 from workflow.domain.letters import Letter
@@ -27,6 +27,7 @@ _SEVERAL_LINES: Final = frozenset({"reason", "comment", "note", "paragraphs"})  
 _HARMLESS: Final = frozenset({str, TemplateModule})  # nothing public on them changes anything or leads further
 _MARKED: Final = ("link", "code")  # where the mail's secret will stand
 _HANG: Final = re.compile(r" *(?:\S.{0,30}?: {2,})?")  # an indent, or a fact's label with the space after it
+_PLAIN_LINK: Final = re.compile(r"[^\s'\"]+")  # one word, escaped in one way only
 _DEFUSED: Final = LINK_SECRET.replace("-", "\u2060-")  # a word joiner: looks the same, is not the marker
 
 
@@ -69,16 +70,23 @@ class JinjaRenderer:
         """Raises UnlikeError for templates that do more with a name than show it, and for faulty ones."""
         folder, text = _folder(letter), _environment(self._roots, escapes=False, watches=True)
         html = _environment(self._roots, escapes=True, watches=True)
-        values = _plain(letter) | {"language": letter.language} | {name: Hole(name) for name in _names(letter)}
+        values = _plain(letter) | {"language": letter.language} | {name: hole(name) for name in _names(letter)}
         try:
-            subject = text.get_template(f"{folder}/subject.txt").render(values)
-            values["subject"] = Hole("subject")
-            body = text.get_template(f"{folder}/body.txt").render(values)
-            page = html.get_template(f"{folder}/body.html").render(values)
-        except (TemplateError, TypeError, AttributeError, ValueError) as fault:
+            subject = shown(text.get_template(f"{folder}/subject.txt").render(values))
+            values["subject"] = hole("subject")
+            body = shown(text.get_template(f"{folder}/body.txt").render(values))
+            page = shown(html.get_template(f"{folder}/body.html").render(values))
+        except (TemplateError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as fault:
             raise UnlikeError from fault
-        inlined = self._inliner.inline(page, link=str(Hole("link")))
-        return Likeness(tuple(map(pieces, _paragraphs(subject))), _lines(body), pieces(inlined))
+        return Likeness(tuple(map(pieces, _paragraphs(subject))), _lines(body), pieces(self._inlined(page)))
+
+    def _inlined(self, page: str) -> str:
+        """A name in a tag may choose a style, and is written there in another way than among words: the link alone."""
+        link = shown(hole("link"))
+        inlined = self._inliner.by_shape(page, link=link)
+        if inlined is None or has_hole(without_words(page.replace(link, ""))):
+            raise UnlikeError
+        return inlined
 
     def _fill(self, environment: ImmutableSandboxedEnvironment, name: str, values: dict[str, object]) -> str:
         try:
@@ -112,18 +120,17 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 class _Watching(_Sandbox):
-    """Ends the rendering where a template looks into a hole, or into words with one."""
+    """Renders words with holes, and ends the rendering where a template looks into them."""
 
-    def call(__self, __context: Context, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N805 - as there
-        refuse_holes(getattr(__obj, "__self__", None))
-        return super().call(__context, __obj, *args, **kwargs)
+    template_class = watching.Watched
+    concat = staticmethod(together)  # type: ignore[assignment]
 
     def getitem(self, obj: Any, argument: Any) -> Any:  # noqa: ANN401 - as the library's
-        refuse_holes(obj)
+        watching.refuse_holes(obj, argument)
         return super().getitem(obj, argument)
 
 
-_COMPILED: Final = {escapes: Compiled() for escapes in (False, True)}
+_COMPILED: Final = {escapes: watching.Compiled() for escapes in (False, True)}
 
 
 @cache
@@ -140,17 +147,10 @@ def _environment(roots: tuple[str, ...], *, escapes: bool, watches: bool = False
     )
     environment.filters["paragraphs"] = _paragraphs
     if watches:
-        environment.filters["paragraphs"] = _watched_paragraphs
-        environment.filters.update(watched(environment.filters))
-        environment.tests.update(watched(environment.tests))
+        environment.filters = watching.watched(environment.filters)
+        environment.filters |= {"join": watching.join, "paragraphs": watching.paragraphs(_paragraphs)}
+        environment.tests = watching.watched(environment.tests)
     return environment
-
-
-def _watched_paragraphs(text: str | Hole) -> list[str] | list[Hole]:
-    if isinstance(text, Hole):
-        return [text]  # a name is one line
-    refuse_holes(text)
-    return _paragraphs(text)
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -183,8 +183,7 @@ def _names(letter: Letter) -> dict[str, str]:
     """What letters of one likeness differ in; nothing where one of it is missing, or may be written in two ways."""
     found = {name: str(_tamed(name, value)) for name in VARYING if (value := getattr(letter, name, None)) is not None}
     found["link"] = letter.link
-    is_plain = not {"'", '"'} & set(letter.link)
-    return found if is_plain and all(found.values()) else {}
+    return found if _PLAIN_LINK.fullmatch(letter.link) and all(found.values()) else {}
 
 
 def _subject(rendered: str) -> str:
@@ -197,8 +196,8 @@ def _chosen(lines: Sequence[str]) -> str:
 
 def _lines(text: str) -> tuple[Pieces, ...]:
     """The text part, wrapped but for the lines with holes, which are wrapped when they are filled."""
-    whole = _wrapped(text, lambda line: line if is_holed(line) else wrapped_line(line)).removesuffix("\n")
-    runs = groupby(whole.split("\n"), is_holed)
+    whole = _wrapped(text, lambda line: line if has_hole(line) else wrapped_line(line)).removesuffix("\n")
+    runs = groupby(whole.split("\n"), has_hole)
     return tuple(part for holed, lines in runs for part in (map(pieces, lines) if holed else (("\n".join(lines),),)))
 
 
