@@ -1,6 +1,6 @@
 """One person, several units: one reminder a day tells of each that still owes, and nothing is lost or doubled."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import time, timedelta
@@ -11,7 +11,7 @@ from email.policy import default
 import pytest
 
 from tests.builders import DUE_AT, OPENS_AT, a_contact, a_period, a_policy, a_round, a_unit
-from tests.fakes.mail import ACCEPTED
+from tests.fakes.mail import ACCEPTED, Taken
 from tests.services.conftest import NORRBY, OFFICE, ROUND, House, MovingClock
 from workflow.adapters.db.database import SqlDatabase
 from workflow.adapters.db.engine import make_engine
@@ -397,6 +397,59 @@ def test_a_mail_that_may_have_come_keeps_its_bytes_even_when_refused_later(house
     assert (letter(house), states(house)) == (before, [MessageState.SENT] * 3)
 
 
+def links_in(mail: Taken) -> set[str]:
+    body = BytesParser(EmailMessage, policy=default).parsebytes(mail.data).get_body(("plain",))
+    assert body is not None
+    return {line.strip() for line in body.get_content().splitlines() if "/l/" in line}
+
+
+def renew(house: House, submission_id: str) -> None:
+    links.renew_link(house.db, submission_id, by="k", secrets=house.secrets, now=house.clock.at)
+
+
+def block(house: House, submission_id: str) -> None:
+    links.revoke_link(house.db, submission_id, by="k", now=house.clock.at)
+
+
+@pytest.mark.parametrize("who", TRIO)
+@pytest.mark.parametrize("deed", [renew, block])
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_may_have_come_is_the_same_bytes_whatever_becomes_of_a_link_in_it(
+    house: House, deed: Callable[[House, str], None], who: str, refused: bool
+) -> None:
+    """Its fate is unknown and a person sends it again: a link ends before it goes, or after that has been refused."""
+    house.postman.script = [Outcome.UNKNOWN, *[Outcome.REFUSED] * refused]
+    at(house, -7)
+    house.deliver()
+    direct = {f"{OFFICE.base_url}/l/{each.link}.{house.secrets.link_secret(each.link)}" for each in rows(house)}
+    again(house, rows(house)[0])
+    if refused:
+        house.deliver()
+        assert states(house) == [MessageState.FAILED] * 3
+    deed(house, who)
+    if refused:
+        again(house, rows(house)[0])
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    (mail,) = [each for each in house.postman.taken if len(links_in(each)) == 3]
+    assert links_in(mail) == direct
+
+
+def test_a_mail_with_a_link_that_has_no_secret_does_not_leave(house: House) -> None:
+    house.postman.script = [Outcome.UNKNOWN]
+    at(house, -7)
+    house.deliver()
+    again(house, rows(house)[0])
+    with house.db.begin() as work:
+        led = next(each for each in rows(house) if each.lead)
+        assert work.outbox.change(led, replace(led, link="en-annan"))
+    house.deliver()
+    assert house.postman.taken == []
+    assert [(each.state, each.reason.partition(":")[0]) for each in rows(house)] == [
+        (MessageState.FAILED, "LostLinkError")
+    ] * 3
+
+
 def test_two_planners_and_two_workers_make_one_mail(house: House) -> None:
     at(house, -7)
     at(house, -7)
@@ -465,13 +518,10 @@ def test_each_link_holds_a_secret_of_its_own_or_none(house: House, mode: LinkMod
         work.rounds.save(replace(work.rounds.get(ROUND), links=mode))
     at(house, -1)
     house.deliver()
-    body = BytesParser(EmailMessage, policy=default).parsebytes(house.postman.taken[0].data).get_body(("plain",))
-    assert body is not None
     ids = [each.link for each in rows(house)]
     direct = {f"{OFFICE.base_url}/l/{id_}.{house.secrets.link_secret(id_)}" for id_ in ids}
     verified = {f"{OFFICE.base_url}/l/{id_}" for id_ in ids}
-    lines = {line.strip() for line in body.get_content().splitlines() if "/l/" in line}
-    assert lines == (direct if mode is LinkMode.DIRECT else verified)
+    assert links_in(house.postman.taken[0]) == (direct if mode is LinkMode.DIRECT else verified)
 
 
 def test_one_mail_speaks_one_language(with_deputy: House) -> None:

@@ -324,9 +324,14 @@ class Message:
         moved = self._to(MessageState.PLANNED, detail=detail).unwritten(now)
         return moved.but(due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
 
+    @property
+    def may_have_come(self) -> bool:
+        """Whether the letter that stands may be with its reader: then it does so for ever."""
+        return self.frozen is not None and _MAY_HAVE_COME in self.detail
+
     def relinked(self, link: str) -> "Message":
         """With another personal link, or none; a letter that stands falls, unless it may be with its reader."""
-        if self.frozen is not None and _MAY_HAVE_COME in self.detail:
+        if self.may_have_come:
             return self
         return self.but(link=link, frozen=None)
 
@@ -402,7 +407,7 @@ class Message:
         One that may be with its reader already keeps it for ever. Of a mail about several units each row is on its own
         again, and who gets a copy is worked out anew.
         """
-        if self.frozen is None or not self.is_reminder or _MAY_HAVE_COME in self.detail:
+        if self.frozen is None or not self.is_reminder or self.may_have_come:
             return self
         return self.but(frozen=None, right_until=now if self.company else self.right_until)
 

@@ -94,6 +94,8 @@ def _relink(work: Work, holder: Recipient, link: str) -> None:
     for message in work.outbox.of_submission(holder.submission):
         if message.recipient != holder.id or not message.link or message.state not in _MAY_STILL_GO:
             continue
+        if message.lead and work.outbox.get(message.lead).may_have_come:  # its link stands in those bytes
+            continue
         waiting = out_of_hand(work, message)
         if waiting is None:
             continue

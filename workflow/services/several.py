@@ -9,8 +9,14 @@ from workflow.domain.letters import Several, SeveralItem
 from workflow.domain.messages import BEFORE_THE_LAST_DAY, Frozen, Message
 from workflow.domain.people import fold_address
 from workflow.domain.submissions import Recipient
-from workflow.ports import Secrets
+from workflow.ports import LINK_SECRET, Secrets
 from workflow.services.letters import Situation, link_url, progress, roles, shared
+
+_MARKER_BEGINS = LINK_SECRET.replace("}", "-")
+
+
+class LostLinkError(ValueError):
+    """A link would leave without its secret: it opens nothing."""
 
 
 def compose_several(situations: Sequence[Situation], people: Iterable[Recipient]) -> Several:
@@ -69,15 +75,23 @@ def _every(situations: Sequence[Situation], key: str) -> tuple[str, ...]:
 
 
 def with_secrets(frozen: Frozen, message: Message, secrets: Secrets) -> Frozen:
-    """The letter as it is sent: each link with its own secret. What is kept never holds one."""
+    """The letter as it is sent: each link with its own secret. What is kept never holds one. Raises LostLinkError."""
     text, html = frozen.text, frozen.html
+    if not _has_marker(text, html):  # about one unit: the mail has one secret, if any
+        return frozen
     for each in (message, *message.company):
         if each.link:
             secret = secrets.link_secret(each.link)
             text, html = text.replace(_marker(each), secret), html.replace(_marker(each), secret)
+    if _has_marker(text, html):
+        raise LostLinkError("a link in the letter belongs to none of the units that it tells of")
     return replace(frozen, text=text, html=html)
+
+
+def _has_marker(*parts: str) -> bool:
+    return any(_MARKER_BEGINS in part for part in parts)
 
 
 def _marker(message: Message) -> str:
     """Where the secret of this row's link will stand. Nobody who types anything can guess it."""
-    return f"{{link-secret-{message.link}}}"
+    return f"{_MARKER_BEGINS}{message.link}}}"

@@ -87,10 +87,13 @@ def gather_material(
 
 
 def write(room: Mailroom, message: Message, material: Material, *, now: datetime) -> Written:
-    """Render the letter, unless it is frozen, and assemble it. Raises whatever a site's own template may raise."""
+    """Render the letter, unless it is frozen, and assemble it.
+
+    Raises LostLinkError, and whatever a site's own template may raise.
+    """
     frozen = message.frozen or _freeze(room, message, material, now)
     secret = _secret(room, message)
-    shown = with_secrets(frozen, message, room.secrets) if message.company else frozen
+    shown = with_secrets(frozen, message, room.secrets)
     inbox = frozen.inbox if frozen.reply_to else room.office.inbox
     answers = _marked(room, message, inbox, Mark.REPLY) or frozen.reply_to
     data = room.envelopes.assemble(shown, secret=secret, reply_to=answers)
