@@ -40,10 +40,10 @@ UNITS = {
 @pytest.fixture
 def house(database: Database) -> House:
     """Åsa answers for three; each has a head of its own, and Norrby is reminded at another hour after the last day."""
-    return opened(database, UNITS)
+    return a_house(database, UNITS)
 
 
-def opened(database: Database, units: Mapping[str, str]) -> House:
+def a_house(database: Database, units: Mapping[str, str]) -> House:
     """A round for units with these contact persons; the invitations have left."""
     made = House(database, MovingClock(OPENS_AT))
     people = [a_contact(unit=unit, email=address) for unit, address in units.items()]
@@ -268,7 +268,7 @@ def test_what_a_dead_worker_held_is_told_of_in_full_however_much_it_is(database:
     units = {
         f"enhet{number:02}": f"p{number % people}@norrby.example" for number in range(outbox.RECOVERED_AT_ONCE + 5)
     }
-    house = opened(database, units)
+    house = a_house(database, units)
     at(house, -7)
     assert len(claim(house.mailroom).mails) == people
     house.clock.at += LEASE + timedelta(minutes=1)
@@ -296,7 +296,7 @@ def test_nobody_is_told_of_a_part_while_another_worker_takes_over_the_rest(house
 def test_what_a_coordinator_is_writing_on_is_not_left_out_of_the_mail(postgres_url: str, who: str) -> None:
     """Her transaction holds one of the rows while the others would be claimed; the mail to others goes meanwhile."""
     with closing(SqlDatabase(make_engine(postgres_url))) as database:
-        house = opened(database, UNITS | {"hamnen": "cleo@hamnen.example"})
+        house = a_house(database, UNITS | {"hamnen": "cleo@hamnen.example"})
         at(house, -7)
         (noted,) = rows(house, who)
         with database.begin() as work:
@@ -306,6 +306,18 @@ def test_what_a_coordinator_is_writing_on_is_not_left_out_of_the_mail(postgres_u
         assert house.deliver().sent == 1
         assert states(house) == [MessageState.SENT] * 3
         assert "Ring mig." in letter(house).text
+
+
+def test_a_note_that_names_the_marker_of_a_link_is_not_given_its_secret(house: House) -> None:
+    at(house, -7)
+    norrby, osby = (rows(house, each)[0] for each in (NORRBY, OSBY))
+    by_hand(house, "norrby.T-5", Deed.NOTE, f"Hej {{link-secret-{osby.link}}} hej")
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    (mail,) = house.postman.taken
+    secrets = [house.secrets.link_secret(each.link) for each in (norrby, osby)]
+    assert [words(mail).count(secret) for secret in secrets] == [1, 1]
+    assert words(mail).count("hej") == 1
 
 
 @pytest.mark.parametrize("who", TRIO)
@@ -397,10 +409,14 @@ def test_a_mail_that_may_have_come_keeps_its_bytes_even_when_refused_later(house
     assert (letter(house), states(house)) == (before, [MessageState.SENT] * 3)
 
 
-def links_in(mail: Taken) -> set[str]:
+def words(mail: Taken) -> str:
     body = BytesParser(EmailMessage, policy=default).parsebytes(mail.data).get_body(("plain",))
     assert body is not None
-    return {line.strip() for line in body.get_content().splitlines() if "/l/" in line}
+    return str(body.get_content())
+
+
+def links_in(mail: Taken) -> set[str]:
+    return {line.strip() for line in words(mail).splitlines() if "/l/" in line}
 
 
 def renew(house: House, submission_id: str) -> None:
@@ -549,9 +565,9 @@ def test_one_let_go_on_a_day_that_has_had_its_mail_is_refused_and_goes_another_d
     assert states(house, OSBY) == [MessageState.SENT]
 
 
-def by_hand(house: House, name: str, deed: Deed) -> None:
+def by_hand(house: House, name: str, deed: Deed, text: str = "Vänta.") -> None:
     now = house.clock.at
-    decide(house.db, ROUND, name, deed, "Vänta.", by="k-1", secrets=house.secrets, calendar=house.calendar, now=now)
+    decide(house.db, ROUND, name, deed, text, by="k-1", secrets=house.secrets, calendar=house.calendar, now=now)
 
 
 def a_second_round(house: House, hour: int) -> None:

@@ -35,7 +35,7 @@ EVERY = pytest.mark.parametrize("letter", [letter for _, letter in ALL], ids=[na
 WITHOUT_LINK = {"approved", "excused", "handed_over", "code", "details_refused"}  # nothing to do, or done on a page
 LONGEST_UNIT = "Enskede-Årsta-Vantörs stadsdelsnämnd"
 LONGEST_DAYS = {"sv": "torsdag 30 september", "en": "Wednesday 30 September"}
-CHOICES = {"language", "state", "copies", "announces", "link", "key"}  # chosen by the product, never typed
+CHOICES = {"language", "state", "copies", "announces", "link", "code", "key"}  # chosen by the product, never typed
 PAYLOADS = ["<script>alert(1)</script>", "{{7*7}}", "{% raw %}", "R & D", "\"'><img src=x onerror=y>", "</td></table>"]
 
 
@@ -156,6 +156,16 @@ def test_only_the_link_holds_the_marker() -> None:
     assert rendered.text.count(LINK_SECRET) == 1
     assert rendered.html.count(LINK_SECRET) == 1
     assert LINK_SECRET not in rendered.subject
+
+
+@EVERY
+def test_nobody_types_the_marker_of_a_link(letter: Letter) -> None:
+    """Neither the one of the mail nor that of a unit's own link in a mail about several, whose id its reader knows."""
+    begins = LINK_SECRET.removesuffix("}")
+    rendered, typed = RENDERER.render(letter), RENDERER.render(filled_with(letter, f"{LINK_SECRET} {begins}-k7Qd}}"))
+    assert typed.text.count(begins) == rendered.text.count(begins)
+    assert typed.html.count(begins) == rendered.html.count(begins)
+    assert begins not in typed.subject
 
 
 def test_answers_are_repeated_word_for_word() -> None:

@@ -25,10 +25,11 @@ TEXT_WIDTH: Final = 72
 SUBJECT_WIDTH: Final = 78
 _SEVERAL_LINES: Final = frozenset({"reason", "comment", "note", "paragraphs"})  # what people may write in paragraphs
 _HARMLESS: Final = frozenset({str, TemplateModule})  # nothing public on them changes anything or leads further
-_MARKED: Final = ("link", "code")  # where the mail's secret will stand
+_MARKED: Final = frozenset({"link", "code"})  # where the secret will stand: the mail's, or that of a unit's own link
 _HANG: Final = re.compile(r" *(?:\S.{0,30}?: {2,})?")  # an indent, or a fact's label with the space after it
 _PLAIN_LINK: Final = re.compile(r"[^\s'\"]+")  # one word, escaped in one way only
-_DEFUSED: Final = LINK_SECRET.replace("-", "\u2060-")  # a word joiner: looks the same, is not the marker
+_MARKER_BEGINS: Final = LINK_SECRET.removesuffix("}")  # in a mail about several units each has one of its own
+_DEFUSED: Final = _MARKER_BEGINS.replace("-", "\u2060-")  # a word joiner: looks the same, is not the marker
 
 
 class JinjaRenderer:
@@ -159,14 +160,14 @@ def _paragraphs(text: str) -> list[str]:
 
 def _plain(letter: Letter) -> dict[str, object]:
     """The fields as values without behaviour, with the marker of the link only where the link is."""
-    plain = {field.name: _tamed(field.name, getattr(letter, field.name)) for field in fields(letter)}
-    kept = {name: getattr(letter, name) for name in _MARKED if hasattr(letter, name)}
-    return plain | kept
+    return {field.name: _tamed(field.name, getattr(letter, field.name)) for field in fields(letter)}
 
 
 def _tamed(key: str, value: object) -> object:
+    if key in _MARKED:
+        return value
     if isinstance(value, str):
-        harmless = value.replace(LINK_SECRET, _DEFUSED)
+        harmless = value.replace(_MARKER_BEGINS, _DEFUSED)
         return harmless if key in _SEVERAL_LINES else " ".join(harmless.split())
     if isinstance(value, tuple):
         return [_tamed(key, each) for each in value]
