@@ -364,6 +364,7 @@ def test_a_refused_mail_is_tried_again_with_all(house: House) -> None:
     assert states(house) == [MessageState.SENT] * 3
 
 
+NOT_TAKEN = Handover(Outcome.REFUSED, Phase.DOT, 552, "5.2.2 mailbox full")
 NOT_NOW = Handover(Outcome.RETRY, Phase.DOT, 451, "4.3.0 try again later")
 
 
@@ -449,6 +450,49 @@ def test_what_may_have_come_is_the_same_bytes_whatever_becomes_of_a_link_in_it(
     assert states(house) == [MessageState.SENT] * 3
     (mail,) = [each for each in house.postman.taken if len(links_in(each)) == 3]
     assert links_in(mail) == direct
+
+
+@pytest.mark.parametrize("who", TRIO)
+@pytest.mark.parametrize("deed", [renew, block])
+def test_what_was_refused_tells_of_all_with_the_links_of_today(
+    house: House, deed: Callable[[House, str], None], who: str
+) -> None:
+    """Also when the link of the unit that leads was renewed before a person sent it again."""
+    house.postman.script = [NOT_TAKEN]
+    at(house, -7)
+    house.deliver()
+    old = {each.submission: each.link for each in rows(house)}
+    deed(house, who)
+    again(house, rows(house, VINGE)[0])
+    house.deliver()
+    assert states(house) == [MessageState.SENT] * 3
+    today = {each.submission: each.link for each in rows(house)}
+    assert {each for each in TRIO if today[each] != old[each]} == {who}
+    kept = letter(house)
+    assert all(unit.upper() in kept.text for unit in UNITS)
+    assert kept.copies == ()
+    (mail,) = [each for each in house.postman.taken if "OSBY" in words(each)]
+    assert links_in(mail) == {
+        f"{OFFICE.base_url}/l/{each}.{house.secrets.link_secret(each)}" for each in today.values() if each
+    }
+
+
+@pytest.mark.parametrize("deed", [renew, block])
+def test_what_was_refused_and_is_about_one_unit_again_goes_to_nobody_elses_heads(
+    house: House, deed: Callable[[House, str], None]
+) -> None:
+    house.postman.script = [NOT_TAKEN]
+    at(house, 5)
+    house.deliver()
+    lead = next(each for each in rows(house) if each.state is MessageState.FAILED and not each.lead)
+    deed(house, lead.submission)
+    for each in TRIO:
+        if each != lead.submission:
+            hand_in(house, each)
+    again(house, lead)
+    house.deliver()
+    (mail,) = [each for each in house.postman.taken if len(each.recipients) > 1]
+    assert mail.recipients[1:] == (f"chef@{lead.submission.rpartition('.')[2]}.example",)
 
 
 def test_a_mail_with_a_link_that_has_no_secret_does_not_leave(house: House) -> None:

@@ -330,10 +330,13 @@ class Message:
         return self.frozen is not None and _MAY_HAVE_COME in self.detail
 
     def relinked(self, link: str) -> "Message":
-        """With another personal link, or none; a letter that stands falls, unless it may be with its reader."""
+        """With another personal link, or none; a letter that stands falls, unless it may be with its reader.
+
+        A reminder's falls when it is sent again, for all that it told of at once (see `unwritten`).
+        """
         if self.may_have_come:
             return self
-        return self.but(link=link, frozen=None)
+        return self.but(link=link, frozen=self.frozen if self.is_reminder else None)
 
     def is_passed_on(self, now: datetime) -> bool:
         """Whether somebody else is the right reader by now."""
