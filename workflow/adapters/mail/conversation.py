@@ -85,7 +85,7 @@ class Conversation:
 
     def has_spoken(self) -> bool:
         """Whether the server has said anything that is not taken yet. Raises OSError when it has gone."""
-        return bool(self._heard) or self.hear()
+        return bool(self._heard) or ((self._has_decrypted() or bool(self._poll.poll(0))) and self.hear())
 
     def fileno(self) -> int | None:
         """What to poll for more; None where waiting there may be in vain."""
