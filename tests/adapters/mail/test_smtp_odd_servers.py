@@ -260,3 +260,22 @@ def test_a_server_that_takes_in_ever_less_is_given_up() -> None:
         finally:
             over.set()
             sipping.join(30)
+
+
+def test_nobody_waits_for_a_server_to_forget_the_mail_that_it_refused() -> None:
+    with faulty({"RCPT": Do("550 5.1.1 unknown"), "RSET": Do(then=HANG)}) as (server, postman):
+        begun = time.monotonic()
+        with replace(postman, timeout=600.0).connect() as channel:
+            assert hand(channel).outcome is Outcome.REFUSED
+            next(channel.prepare(SENDER, (READER,), MAIL))
+            channel.drop()
+        assert time.monotonic() - begun < 20  # the server hangs for longer
+        assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize("forgets", [Do(then=HANG), Do(then=CLOSE), Do("502 unknown"), Do("250 ok\r\n250 ok")])
+def test_a_server_that_does_not_forget_the_mail_that_it_refused_gets_the_next_on_a_new_line(forgets: Do) -> None:
+    with faulty({"RCPT 1": Do("550 5.1.1 unknown"), "RSET": forgets}, {}) as (server, postman):
+        with postman.connect() as channel:
+            assert [hand(channel).outcome for _ in range(2)] == [Outcome.REFUSED, Outcome.ACCEPTED]
+        assert [sum(line.startswith("MAIL") for line in heard) for heard in server.heard] == [1, 1]

@@ -4,7 +4,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -63,6 +63,7 @@ class SmtpChannel:
         self._postman = postman
         self._server: Conversation | None = None
         self._served = 0
+        self._is_in_a_mail = False
         self._closed_door: Handover | None = None
         self._stopped_at_dot: Handover | None = None
         self._left_out: tuple[RefusedCopy, ...] = ()
@@ -116,6 +117,7 @@ class SmtpChannel:
             self._server.close()
         self._server = None
         self._served = 0
+        self._is_in_a_mail = False
 
     def quit(self) -> None:
         """Say goodbye; whatever the server answers changes nothing (a 421 here came after the 250)."""
@@ -127,7 +129,7 @@ class SmtpChannel:
 
     def _attempt(self, mail: Mail) -> Preparation:
         try:
-            server = self._connected()
+            server = yield from self._connected()
             self._served += 1
             self._left_out = yield from dialogue(server, mail)
         except StoppedError as stopped:
@@ -155,47 +157,42 @@ class SmtpChannel:
         except StoppedError as stopped:
             return stopped.handover
 
-    def _connected(self) -> Conversation:
+    def _connected(self) -> Generator[None, None, Conversation]:
+        if self._server is not None and not (yield from self._is_at_start(self._server)):
+            self.drop()
         if self._closed_door:
             raise StoppedError(self._closed_door)
-        if self._server is not None and not _is_silent(self._server):
-            self.drop()
         if self._server is None:
             try:
                 self._server = Conversation(_open(self._postman))
             except StoppedError as stopped:
                 self._closed_door = stopped.handover
                 raise
-            self._served = 0
         return self._server
+
+    def _is_at_start(self, server: Conversation) -> Generator[None, None, bool]:
+        """Whether it is there, waits for a mail, and has said nothing that would be taken for the next reply."""
+        with contextlib.suppress(OSError):
+            if server.has_spoken():
+                return False
+            if not self._is_in_a_mail:
+                return True
+            server.send(b"RSET\r\n")
+            while (reply := server.reply()) is None:
+                yield
+                server.listen()
+            self._is_in_a_mail = False
+            return is_accepting(reply[0]) and not server.has_spoken()
+        return False
 
     def _settle(self, handover: Handover) -> None:
         """Keep the connection only where both sides agree on what comes next."""
         if self._server is None or handover.phase is Phase.DONE:
             return
-        if not (_is_answered(handover) and self._returns_to_start(handover.phase)):
+        self._is_in_a_mail = handover.phase in _BETWEEN_COMMANDS
+        is_known = self._is_in_a_mail or handover.phase is Phase.DOT
+        if self._server.is_out_of_step or not is_known or not _is_answered(handover):
             self.drop()
-
-    def _returns_to_start(self, phase: Phase) -> bool:
-        server = self._server
-        if server is None or phase is Phase.DOT:
-            return server is not None
-        if server.is_out_of_step or phase not in _BETWEEN_COMMANDS:
-            return False
-        with contextlib.suppress(OSError):
-            server.send(b"RSET\r\n")
-            while (reply := server.reply()) is None:
-                server.listen()
-            return is_accepting(reply[0])
-        return False
-
-
-def _is_silent(server: Conversation) -> bool:
-    """Else it has gone, or says what nobody asked for, which would be taken for the next reply."""
-    try:
-        return not server.has_spoken()
-    except OSError:
-        return False
 
 
 def _is_answered(handover: Handover) -> bool:
