@@ -48,14 +48,14 @@ say = sys.stdout.write
 def pages(stage: Stage, port: int, point: str = "", door: str = "") -> Iterator[BaseProcess]:
     process = start(stage.context, serve, stage.place, port, point, door)
     try:
-        until(lambda: _answer(port), "the pages answer", 60)
+        until(lambda: is_answering(port), "the pages answer", 60)
         yield process
     finally:
         process.kill()
         process.join()
 
 
-def _answer(port: int) -> bool:
+def is_answering(port: int) -> bool:
     try:
         return bool(httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=2).is_success)
     except httpx2.HTTPError:

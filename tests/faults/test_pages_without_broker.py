@@ -16,7 +16,7 @@ from redis import Redis
 
 from tests.builders import an_answer
 from tests.faults.conftest import Stage, make_stage, until
-from tests.faults.test_web_killed import answers
+from tests.faults.pages import is_answering
 from workflow.adapters.broker import EmbeddedValkey
 from workflow.demo.browser import Browser
 from workflow.domain.submissions import State
@@ -51,7 +51,7 @@ def pages(stage: Stage, broker: EmbeddedValkey) -> Iterator[int]:
     settings = stage.house.settings.model_copy(update={"redis_url": broker.url, "port": port})
     with subprocess.Popen([sys.executable, "-P", "-m", "workflow.web"], env=as_environment(settings)) as process:
         try:
-            until(lambda: answers(port), "the pages answer", 60)
+            until(lambda: is_answering(port), "the pages answer", 60)
             yield port
         finally:
             process.kill()
