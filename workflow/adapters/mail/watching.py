@@ -12,10 +12,9 @@ from typing import Any, Final
 
 from jinja2 import BytecodeCache, Environment, Template, pass_eval_context
 from jinja2.bccache import Bucket
-from jinja2.filters import do_join
+from jinja2.filters import FILTERS, do_join, do_mark_safe
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Macro, markup_join
-from markupsafe import Markup, escape
 
 from workflow.adapters.mail.holes import Holed, UnlikeError, is_one_name, together
 
@@ -26,7 +25,7 @@ def _keeping(make: Callable[[Any], str]) -> Callable[[Any], str | Holed]:
     return lambda words: words if isinstance(words, Holed) else make(words)
 
 
-_SHOW: Final = {False: _keeping(str), True: _keeping(escape)}
+_SHOW: Final = {False: _keeping(str), True: _keeping(FILTERS["escape"])}
 
 
 def _str_join(parts: Iterable[object]) -> str | Holed:
@@ -44,12 +43,12 @@ class _Macro(Macro):
         made = self._func(*arguments)
         if isinstance(made, Holed) and not autoescape:
             raise UnlikeError  # escaped already, and yet to be escaped
-        return _keeping(Markup)(made) if autoescape else made
+        return _keeping(do_mark_safe)(made) if autoescape else made
 
 
 _TWINS: Final[dict[bool, dict[str, object]]] = {
     False: {"str": _SHOW[False], "str_join": _str_join},
-    True: {"escape": _SHOW[True], "Markup": _keeping(Markup), "markup_join": _markup_join, "Macro": _Macro},
+    True: {"escape": _SHOW[True], "Markup": _keeping(do_mark_safe), "markup_join": _markup_join, "Macro": _Macro},
 }
 """By the names that the library's compiler writes, for templates that escape and for those that do not."""
 
