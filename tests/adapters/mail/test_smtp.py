@@ -415,8 +415,8 @@ def test_lines_and_dots_arrive_as_written(data: bytes, arrives: bytes) -> None:
 def test_preparing_pauses_at_every_reply_so_that_others_can_go_on_meanwhile(*, pipelines: bool) -> None:
     with faulty() as (server, postman), postman.connect() as one, postman.connect() as two:
         turns = [one.prepare(SENDER, UNIT, MAIL), two.prepare(SENDER, ["a@stad.example", *UNIT], MAIL)]
-        for preparing in turns:
-            next(preparing)
+        for preparing in (*turns, *turns):
+            next(preparing)  # while it connects, and while MAIL is answered
         assert len(server.heard) == 2  # both are connected before the first reply to MAIL is read
         pauses = [sum(1 for _ in preparing) for preparing in turns]
         assert pipelines or pauses == [2, 3]  # RCPT (once each), DATA

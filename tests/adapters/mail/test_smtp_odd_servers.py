@@ -1,18 +1,21 @@
 """Mail servers that say odd things, too much, too slowly, or at the wrong moment."""
 
 import contextlib
+import select
 import smtplib
 import socket
 import ssl
 import threading
 import time
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tests.adapters.mail.faulty_smtp import CLOSE, HANG, Do, faulty
 from tests.adapters.mail.handing import hand_over, prepared
+from workflow.adapters.mail.aside import Aside, Wire
 from workflow.adapters.mail.conversation import Conversation
 from workflow.adapters.mail.replies import worded
 from workflow.adapters.mail.smtp import SmtpPostman
@@ -46,7 +49,7 @@ def test_an_error_of_the_connection_is_worded_like_a_reply(monkeypatch: pytest.M
     def unreachable(*_: object, **__: object) -> None:
         raise OSError("no\x00way to\r\nkansli@stad.example \udc80")
 
-    monkeypatch.setattr("smtplib.SMTP", unreachable)
+    monkeypatch.setattr("socket.create_connection", unreachable)
     handover = one_mail(SmtpPostman("smtp.example", 25))
     assert (handover.outcome, handover.phase) == (Outcome.RETRY, Phase.CONNECT)
     assert handover.text == "E-postservern svarar inte. no way to <adress>"
@@ -279,3 +282,93 @@ def test_a_server_that_does_not_forget_the_mail_that_it_refused_gets_the_next_on
         with postman.connect() as channel:
             assert [hand(channel).outcome for _ in range(2)] == [Outcome.REFUSED, Outcome.ACCEPTED]
         assert [sum(line.startswith("MAIL") for line in heard) for heard in server.heard] == [1, 1]
+
+
+# --- on the way to a server ------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def greeting_for_ever(gap: float) -> Iterator[tuple[SmtpPostman, threading.Event]]:
+    """A server that never comes to the end of its greeting, and an event for when it is hung up on."""
+    left, over = threading.Event(), threading.Event()
+
+    def greet(listening: socket.socket) -> None:
+        visitor, _ = listening.accept()
+        with visitor, contextlib.suppress(OSError):
+            while not over.is_set():
+                visitor.sendall(b"220-please wait\r\n")
+                over.wait(gap)
+            return
+        left.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        greeting = threading.Thread(target=greet, args=(listening,))
+        greeting.start()
+        try:
+            yield SmtpPostman("127.0.0.1", listening.getsockname()[1], timeout=0.5), left
+        finally:
+            over.set()
+            greeting.join(30)
+
+
+def test_a_greeting_without_end_is_hung_up_on() -> None:
+    """Every line of it comes in time: the patience is for the whole."""
+    with greeting_for_ever(gap=0.02) as (postman, left):
+        handover = one_mail(postman)
+        assert (handover.outcome, handover.phase, handover.code) == (Outcome.RETRY, Phase.GREETING, None)
+        assert left.wait(20)
+
+
+def test_what_is_dropped_on_its_way_is_hung_up_on() -> None:
+    with greeting_for_ever(gap=0.02) as (postman, left), replace(postman, timeout=600.0).connect() as channel:
+        next(channel.prepare(SENDER, (READER,), MAIL))
+        channel.drop()
+        assert channel.waits_on() is None
+        assert left.wait(20)
+
+
+def test_others_go_on_while_a_connection_is_on_its_way_and_hear_when_it_is_there() -> None:
+    with greeting_for_ever(gap=0.02) as (slow, _), replace(slow, timeout=600.0).connect() as other:
+        next(other.prepare(SENDER, (READER,), MAIL))
+        with faulty() as (_, postman), postman.connect() as channel:
+            preparing = channel.prepare(SENDER, (READER,), MAIL)
+            next(preparing)
+            at = channel.waits_on()
+            assert at is None or select.select([at], [], [], 20)[0]
+            assert prepared(preparing) is None
+        assert other.waits_on() is not None
+
+
+def test_an_opening_that_is_given_up_is_closed_whenever_it_comes() -> None:
+    may_go_on, closed = threading.Event(), threading.Event()
+
+    @dataclass
+    class Opened:
+        def close(self) -> None:
+            closed.set()
+
+    def opening(_: Wire) -> Opened:
+        may_go_on.wait(30)
+        return Opened()
+
+    for goes_first in (False, True):
+        may_go_on.clear()
+        closed.clear()
+        aside = Aside(opening, patience=600)
+        if goes_first:
+            may_go_on.set()
+            while aside.fileno() is not None:
+                pass
+        aside.give_up()
+        may_go_on.set()
+        assert closed.wait(20)
+
+
+def test_a_line_that_comes_after_the_wait_for_it_is_closed_at_once() -> None:
+    wire = Wire()
+    wire.let_go(cut=True)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(ConnectionAbortedError):
+        wire.hold(ours)
+    assert not wire.is_held()
+    assert ours.fileno() == -1

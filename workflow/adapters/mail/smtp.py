@@ -6,9 +6,11 @@ import socket
 import ssl
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from workflow.adapters.mail.aside import Aside, Wire
 from workflow.adapters.mail.conversation import Conversation
 from workflow.adapters.mail.refusals import with_copies
 from workflow.adapters.mail.replies import CLOSING, is_accepting, is_refusal, judged, worded
@@ -17,6 +19,7 @@ from workflow.adapters.mail.transaction import Mail, StoppedError, dialogue, rea
 from workflow.ports import Handover, Outcome, Phase, Preparation, RefusedCopy
 
 FINAL_TIMEOUT = 600.0  # RFC 5321 §4.5.3.2.6: a shorter wait for the reply to the dot makes duplicates
+_STEPS = 4  # of opening a connection: it has so many times the patience with one reply, in all
 QUIT_TIMEOUT = 5.0  # the mail is delivered by then; nothing depends on a polite goodbye
 
 _BETWEEN_COMMANDS = frozenset({Phase.MAIL, Phase.RCPT, Phase.DATA})  # where RSET brings both sides back to the start
@@ -61,6 +64,7 @@ class SmtpChannel:
 
     def __init__(self, postman: SmtpPostman) -> None:
         self._postman = postman
+        self._opening: Aside[smtplib.SMTP] | None = None
         self._server: Conversation | None = None
         self._served = 0
         self._is_in_a_mail = False
@@ -90,6 +94,8 @@ class SmtpChannel:
 
     def waits_on(self) -> int | None:
         """See `workflow.ports.Channel`."""
+        if self._opening is not None:
+            return self._opening.fileno()
         if self._server is None or self._stopped_at_dot is not None:
             return None
         return self._server.fileno()
@@ -113,9 +119,11 @@ class SmtpChannel:
 
     def drop(self) -> None:
         """See `workflow.ports.Channel`."""
+        if self._opening is not None:
+            self._opening.give_up()
         if self._server is not None:
             self._server.close()
-        self._server = None
+        self._opening = self._server = None
         self._served = 0
         self._is_in_a_mail = False
 
@@ -164,11 +172,21 @@ class SmtpChannel:
             raise StoppedError(self._closed_door)
         if self._server is None:
             try:
-                self._server = Conversation(_open(self._postman))
+                self._server = Conversation((yield from self._opened()))
             except StoppedError as stopped:
                 self._closed_door = stopped.handover
                 raise
         return self._server
+
+    def _opened(self) -> Generator[None, None, smtplib.SMTP]:
+        opening = self._opening = Aside(partial(_open, self._postman), _STEPS * self._postman.timeout)
+        yield
+        self._opening = None
+        try:
+            return opening.wait()
+        except TimeoutError as error:
+            reached = Phase.GREETING if opening.has_reached() else Phase.CONNECT
+            raise _stopped(Outcome.RETRY, reached, "E-postservern svarar inte.", error) from error
 
     def _is_at_start(self, server: Conversation) -> Generator[None, None, bool]:
         """Whether it is there, waits for a mail, and has said nothing that would be taken for the next reply."""
@@ -202,15 +220,23 @@ def _is_answered(handover: Handover) -> bool:
 # --- from nothing to a server that listens ---------------------------------------------------------------------------
 
 
-def _open(postman: SmtpPostman) -> smtplib.SMTP:
+class _Client(smtplib.SMTP):
+    """Shows its socket as soon as there is one. With `tls` it is secured before anything is said."""
+
+    def __init__(self, postman: SmtpPostman, wire: Wire, tls: ssl.SSLContext | None) -> None:
+        self._wire, self._tls = wire, tls
+        super().__init__(postman.host, postman.port, _ehlo_name(postman), timeout=postman.timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        line = socket.create_connection((host, port), timeout)
+        self._wire.hold(line)
+        return self._tls.wrap_socket(line, server_hostname=host) if self._tls else line
+
+
+def _open(postman: SmtpPostman, wire: Wire) -> smtplib.SMTP:
     context = postman.tls_context or (None if postman.security == "none" else ssl.create_default_context())
     with _opening(Phase.CONNECT):
-        if postman.security == "tls":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(
-                postman.host, postman.port, _ehlo_name(postman), timeout=postman.timeout, context=context
-            )
-        else:
-            client = smtplib.SMTP(postman.host, postman.port, _ehlo_name(postman), timeout=postman.timeout)
+        client = _Client(postman, wire, context if postman.security == "tls" else None)
     try:
         _introduce(client, postman, context)
     except BaseException:
