@@ -308,7 +308,9 @@ class Outbox(Protocol):
         ...
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        """Planned and due, oldest first, locked for this transaction and skipping what others hold.
+        """Planned and due, locked for this transaction and skipping what others hold.
+
+        First the mails that somebody waits for (OF_A_LINK), then the others, both oldest first.
 
         Of the reminders that are due to one address only the first; `company` gives the others. None while one is in
         sending or handing, whoever has it. A row that was told of by a mail which has ended is given too.

@@ -19,7 +19,7 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.clockguard import ClockGuard
 from workflow.domain.errors import AnswerClashError, NotFoundError, StaleWriteError, UnknownRoundError
 from workflow.domain.forms import Answer
-from workflow.domain.messages import LONGEST_LEASE, PENDING, Attempt, Message, MessageKind, MessageState
+from workflow.domain.messages import LONGEST_LEASE, OF_A_LINK, PENDING, Attempt, Message, MessageKind, MessageState
 from workflow.domain.people import ANSWERING, Account, Contact, Unit, fold_address
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Edition, Link, Recipient, Standing, Submission
@@ -267,7 +267,8 @@ class FakeOutbox:
         leads = dict.fromkeys(held, "")  # none, while one is in hand
         for _, _, id_ in free:
             leads.setdefault(self._tables.messages[id_].address, id_)
-        return tuple(each for each in planned if self._goes_by_itself(each, leads))[:limit]
+        due = [each for each in planned if self._goes_by_itself(each, leads)]
+        return tuple(sorted(due, key=lambda each: each.kind not in OF_A_LINK))[:limit]
 
     def _goes_by_itself(self, message: Message, leads: dict[str, str]) -> bool:
         if message.lead:

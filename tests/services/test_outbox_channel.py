@@ -12,7 +12,7 @@ from workflow.domain.channel import BLOCK_LADDER, NO_LIMIT, Rate
 from workflow.domain.messages import MessageKind, MessageState
 from workflow.domain.submissions import State
 from workflow.ports import Handover, Outcome, Phase
-from workflow.services import outbox
+from workflow.services import links, outbox
 from workflow.services.channel import channel_state
 from workflow.services.mailroom import Tally
 
@@ -154,6 +154,14 @@ def test_the_rate_is_kept_however_often_one_asks(opened: House) -> None:
     assert deliver(opened, connections=4, rate=Rate(1)).sent == 0
     opened.clock.at += SECOND
     assert deliver(opened, connections=4, rate=Rate(1)).sent == 1
+
+
+def test_who_waits_for_a_new_link_is_not_behind_a_round(opened: House) -> None:
+    opened.clock.at += MINUTE
+    links.renew_link(opened.db, NORRBY, by="k-1", secrets=opened.secrets, now=opened.clock.at)
+    assert deliver(opened, rate=Rate(1)).sent == 1
+    left = {kind for kind, _, state in opened.mails(NORRBY) if state is MessageState.SENT}
+    assert left == {MessageKind.NEW_LINK}
 
 
 def test_what_no_longer_goes_costs_no_token(opened: House) -> None:

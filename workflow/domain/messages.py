@@ -45,7 +45,7 @@ TO_OFFICE = frozenset({MessageKind.DIGEST, MessageKind.REVIEW_REMINDER})
 WINDOWED = REMINDERS | TO_OFFICE | {MessageKind.INVITATION, MessageKind.DETAILS_CHECK}
 """What Tertial sends by itself leaves in working hours; an answer to what a person just did leaves at once."""
 OF_A_LINK = frozenset({MessageKind.CODE, MessageKind.NEW_LINK})
-"""Mails about one personal link."""
+"""Mails about one personal link. Somebody waits for them at a screen: they leave before what else is due."""
 OF_ONE_PERSON = OF_A_LINK | {MessageKind.MAILED_FORM, MessageKind.COLLEAGUE}
 """They are never written anew to somebody else."""
 LAST_DAYS = frozenset(

@@ -151,6 +151,19 @@ def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(stocked: Data
         assert work.outbox.due(NOW - timedelta(days=1), limit=10) == ()
 
 
+def test_what_somebody_waits_for_comes_before_all_else_that_is_due(stocked: Database) -> None:
+    """A code is good for ten minutes; a round's invitations may take longer."""
+    bulk = [a_message(id=f"m-{number}", slot=f"{number}", kind=MessageKind.INVITATION) for number in range(3)]
+    code = a_message(id="m-code", slot="c", kind=MessageKind.CODE, due_at=NOW)
+    link = a_message(id="m-link", slot="l", kind=MessageKind.NEW_LINK, due_at=NOW - MINUTE)
+    later = a_message(id="m-later", slot="later", kind=MessageKind.CODE, due_at=NOW + MINUTE)
+    plan(stocked, *(replace(each, due_at=NOW - 5 * MINUTE) for each in bulk), code, link, later)
+    with stocked.begin() as work:
+        assert [each.id for each in work.outbox.due(NOW, limit=3)] == ["m-link", "m-code", "m-0"]
+        assert [each.id for each in work.outbox.due(NOW, limit=1)] == ["m-link"]
+        assert len(work.outbox.due(NOW, limit=10)) == 5
+
+
 def test_only_leases_that_have_run_out_are_expired(stocked: Database) -> None:
     ends = NOW + LEASE
     plan(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    TextClause,
     and_,
     bindparam,
     func,
@@ -34,6 +35,7 @@ from workflow.adapters.db.tables import (
     IS_LEASED,
     IS_LED,
     IS_PLANNED,
+    IS_WAITED_FOR,
     MAY_LEAD,
     SECOND_BELT,
     WEARS_BELT,
@@ -43,7 +45,16 @@ from workflow.adapters.db.tables import (
     outbox,
 )
 from workflow.domain.errors import NotFoundError, StaleWriteError
-from workflow.domain.messages import LONGEST_LEASE, PENDING, REMINDERS, Attempt, Message, MessageKind, MessageState
+from workflow.domain.messages import (
+    LONGEST_LEASE,
+    OF_A_LINK,
+    PENDING,
+    REMINDERS,
+    Attempt,
+    Message,
+    MessageKind,
+    MessageState,
+)
 
 Pair = tuple[Message, Message]
 
@@ -112,11 +123,12 @@ def _goes_by_itself() -> ColumnElement[bool]:
     )
 
 
-_DUE: Select[Any] = (
-    _WHOLE.where(IS_PLANNED, outbox.c.due_at <= _NOW, _goes_by_itself())
-    .order_by(outbox.c.due_at, outbox.c.id)
-    .limit(_LIMIT)
-)
+def _oldest(*due: ColumnElement[bool] | TextClause) -> Select[Any]:
+    return _WHOLE.where(*due, outbox.c.due_at <= _NOW).order_by(outbox.c.due_at, outbox.c.id).limit(_LIMIT)
+
+
+_WAITED_FOR = _oldest(IS_WAITED_FOR)
+_DUE = _oldest(IS_PLANNED, outbox.c.kind.not_in([str(kind) for kind in sorted(OF_A_LINK)]), _goes_by_itself())
 _GOES_ALONG = and_(
     MAY_LEAD,
     outbox.c.address.in_(bindparam("addresses", expanding=True)),
@@ -158,7 +170,9 @@ class SqlOutbox:
         return message_of(one(self._connection, query, NotFoundError(what=message_id)))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Message, ...]:
-        return self._first(_DUE, now, limit)
+        """Two questions, each answered in the order of its index: no deep queue is ever sorted."""
+        first = self._first(_WAITED_FOR, now, limit)
+        return first + self._first(_DUE, now, limit - len(first))
 
     def company(self, leads: Collection[Message], now: datetime) -> dict[str, tuple[Message, ...]]:
         """Who leads has no letter yet; nor has any of its company, so that all are in the letter.

@@ -32,7 +32,7 @@ from workflow.domain.codes import LinkMode
 from workflow.domain.details import CorrectionState, Said, Wish
 from workflow.domain.extensions import ExtensionState
 from workflow.domain.incoming import IncomingKind
-from workflow.domain.messages import REMINDERS, UNDELIVERED, MessageKind, MessageState
+from workflow.domain.messages import OF_A_LINK, REMINDERS, UNDELIVERED, MessageKind, MessageState
 from workflow.domain.people import Role, UnitKind
 from workflow.domain.rounds import RoundState
 from workflow.domain.submissions import OWED, State
@@ -416,6 +416,7 @@ IS_REMINDER = _among("kind", sorted(REMINDERS))
 IS_LED = text("lead <> ''")
 LEADS = f"{IS_REMINDER} AND address <> '' AND lead = ''"
 WEARS_BELT = text(f"{LEADS} AND {_among('state', BELTED_STATES)} AND local_day <> ''")
+IS_WAITED_FOR = text(f"{_among('kind', sorted(OF_A_LINK))} AND {IS_PLANNED.text}")
 MAY_LEAD = text(f"{LEADS} AND {IS_PLANNED.text}")
 """Planned reminders that no mail has told of yet."""
 
@@ -427,6 +428,7 @@ def _partial_index(name: str, *columns: str, where: TextClause, unique: bool = F
 
 _partial_index("ix_contacts_undeliverable", "email", where=IS_UNDELIVERABLE, table=contacts)
 _partial_index("ix_outbox_due", "due_at", "id", where=IS_PLANNED)
+_partial_index("ix_outbox_waited_for", "due_at", "id", where=IS_WAITED_FOR)
 _partial_index("ix_outbox_lease", "lease_until", "id", where=IS_LEASED)
 _partial_index("ix_outbox_undelivered", "round", "due_at", "id", where=IS_UNDELIVERED)
 _partial_index("ix_recipients_dated", "submission", where=IS_DATED, table=recipients)
