@@ -1,6 +1,6 @@
 """Several mails in one flight: each keeps every promise it has alone, whatever happens to the others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import OPENS_AT, a_message, a_recipient, a_submission
-from tests.fakes.mail import GREYLISTED, LOST, NO_USER, NOBODY_THERE, FakePostman
+from tests.fakes.mail import GREYLISTED, LOST, NO_USER, NOBODY_THERE, POLICY, FakePostman
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.letters import Letter
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
@@ -178,6 +178,50 @@ def test_what_was_written_ahead_is_put_back_when_the_way_out_is_shut(house: Hous
     house.postman.script = [Outcome.ACCEPTED] * 4 + [NOBODY_THERE] * 4
     outbox.deliver(with_connections(house, 4))
     assert states(house, eight) == [MessageState.SENT] * 4 + [MessageState.PLANNED] * 4
+
+
+@dataclass
+class Locking:
+    """A database that tells in which order each transaction locks units and mails."""
+
+    inner: Database
+    patch: pytest.MonkeyPatch
+    orders: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def begin(self, meanwhile: Meanwhile = nothing_else) -> Iterator[Work]:
+        with self.inner.begin(meanwhile) as work, self.patch.context() as patch:
+            self.orders.append("")
+            for door, name in (
+                (work.submissions, "several"),
+                (work.submissions, "standings"),
+                (work.outbox, "change_all"),
+            ):
+                patch.setattr(door, name, self._telling(getattr(door, name), "m" if name == "change_all" else "u"))
+            yield work
+
+    def _telling(self, call: Callable[..., object], letter: str) -> Callable[..., object]:
+        def told(rows: Sized, **how: bool) -> object:
+            if rows and (letter == "m" or how.get("lock")):
+                self.orders[-1] += letter
+            return call(rows, **how)
+
+        return told
+
+    def read(self) -> AbstractContextManager[Work]:
+        return self.inner.read()
+
+
+def test_units_are_locked_before_mails_also_when_a_way_out_that_is_shut_puts_some_back(
+    house: House, eight: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever hands in holds the unit and wants its mails: the other way round each would wait for the other."""
+    db = Locking(house.db, monkeypatch)
+    house.postman.script = [replace(NO_USER, nobody=(a_message().to_email,)), POLICY]
+    outbox.deliver(replace(house.mailroom, db=db))
+    assert states(house, eight).count(MessageState.PLANNED) == 7
+    assert "umm" in db.orders
+    assert not any("mu" in order for order in db.orders)
 
 
 def test_each_mail_of_a_flight_ends_in_its_own_way(house: House, eight: list[str]) -> None:

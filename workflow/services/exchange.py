@@ -17,7 +17,7 @@ from workflow.domain.channel import ChannelState
 from workflow.domain.messages import Message
 from workflow.ports import Meanwhile, Work, nothing_else
 from workflow.services.company import Pair, after_all
-from workflow.services.landing import Landing, decide_results, log_results, note_attempts, settle_channel
+from workflow.services.landing import Landing, decide_results, log_results, note_attempts, put_back, settle_channel
 from workflow.services.mailroom import Mailroom
 from workflow.services.markers import TornError, decide_markers, log_markers
 from workflow.services.nobody import hold_units, turn_from_nobody
@@ -53,6 +53,7 @@ def exchange(
             with room.db.begin(meanwhile) as work:
                 shut = settle_channel(work, landing, seen=seen, rest=rest, now=now)
                 hold_units(work, landing.landed, prepared)
+                put_back(work, rest if shut else (), now)
                 markers = decide_markers(room, work, prepared, torn=torn, now=now)
                 results = decide_results(landing.all, shut, now)
                 note_attempts(work, landing.all, now)

@@ -44,17 +44,21 @@ class Landing:
 def settle_channel(
     work: Work, landing: Landing, *, seen: ChannelState, rest: Sequence[Message], now: datetime
 ) -> list[Flown]:
-    """Shut the way out, or open it again; gives those that shut it. `rest` is then put back unharmed.
+    """Shut the way out, or open it again; gives those that shut it. `rest` is then to be put back.
 
-    `seen` is the way out as it was known before. First thing in the transaction: the channel is locked before mails.
+    `seen` is the way out as it was known before. First thing in the transaction: the channel is locked before units.
     """
     shut = [each for each in landing.doubted if _is_shut_by(work, each, seen)]
     if shut:
         channel.shut(work, seen, shut[0].result, held=len(shut) + len(rest), now=now)
-        change_whole(work, [(each, each.put_back(now)) for each in rest])
     elif seen.is_blocked and landing.works:
         channel.clear(work, now=now)
     return shut
+
+
+def put_back(work: Work, rest: Sequence[Message], now: datetime) -> None:
+    """Unharmed: none of them has been tried."""
+    change_whole(work, [(each, each.put_back(now)) for each in rest])
 
 
 def _is_shut_by(work: Work, flown: Flown, seen: ChannelState) -> bool:
