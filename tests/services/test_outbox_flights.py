@@ -12,7 +12,7 @@ from tests.fakes.mail import GREYLISTED, LOST, NO_USER, NOBODY_THERE, POLICY, Fa
 from tests.services.conftest import HAMNEN, NORRBY, ROUND, House
 from workflow.domain.letters import Letter
 from workflow.domain.messages import LEASE, Message, MessageKind, MessageState
-from workflow.ports import Database, Handover, Meanwhile, Outcome, Rendered, Work, nothing_else
+from workflow.ports import Channel, Database, Handover, Meanwhile, Outcome, Rendered, Work, nothing_else
 from workflow.services import claims, outbox
 from workflow.services.claims import BATCH
 from workflow.services.mailroom import Mailroom, Tally
@@ -327,6 +327,22 @@ def plan_approved(house: House, slot: str) -> None:
         work.outbox.plan([replace(mail, due_at=house.clock.at)])
 
 
+def test_what_waited_at_the_desk_until_its_lease_ran_out_is_claimed_anew_and_not_handed_over_in_vain(
+    house: House, eight: list[str]
+) -> None:
+    """A relay that takes four minutes a mail, over one connection."""
+    bodies = []
+
+    def take_long() -> None:
+        house.clock.at += 4 * MINUTE
+        bodies.append(house.clock.at)
+
+    house.postman.before_marker = take_long
+    outbox.deliver(house.mailroom)
+    assert states(house, eight) == [MessageState.SENT] * 8
+    assert len(bodies) == 8 + 2  # two began within their leases and came to their markers after them
+
+
 def test_a_batch_that_waits_for_the_morning_does_not_hide_what_may_go_now(house: House, eight: list[str]) -> None:
     """A hundred reminders out of hours come first in the queue; what answers a person goes all the same."""
     reminders = [
@@ -520,6 +536,20 @@ def test_what_was_heard_is_written_as_soon_as_the_database_is_back(
     with pytest.raises(TroubledError):
         outbox.deliver(room)
     assert sorted(states(house, eight)) == [MessageState.HANDING] * 4 + [MessageState.SENDING] * 4
+
+
+def test_what_has_not_left_when_a_run_breaks_off_need_not_wait_for_its_lease(house: House, eight: list[str]) -> None:
+    class Torn(FakePostman):
+        @contextmanager
+        def connect(self) -> Iterator[Channel]:
+            if self.connected == 2:
+                raise OSError("no more sockets")
+            with super().connect() as channel:
+                yield channel
+
+    with pytest.raises(OSError, match="sockets"):
+        outbox.deliver(replace(with_connections(house, 4), postman=Torn()))
+    assert states(house, eight) == [MessageState.SENT] * 2 + [MessageState.SENDING] + [MessageState.PLANNED] * 5
 
 
 # --- late proof ------------------------------------------------------------------------------------------------------

@@ -391,6 +391,9 @@ class Message:
         """Whether the letter that stood has fallen: the next is written anew, of what is true then."""
         return before.frozen is not None and self.frozen is None
 
+    def was_claimed_by(self, at: datetime) -> bool:
+        return self.lease_until is not None and self.lease_until - LEASE <= at
+
     def has_lost_its_lease(self, now: datetime) -> bool:
         """It is over, or the clock was set back since it was given, and it would be held for as long as that."""
         return self.lease_until is not None and not timedelta() < self.lease_until - now <= LONGEST_LEASE

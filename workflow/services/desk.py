@@ -32,6 +32,11 @@ class Desk:
         self.written.clear()
 
     @property
+    def first(self) -> Message | None:
+        """Whose turn it is, and who has waited longest."""
+        return self.written[0].message if self.written else next(iter(self.waiting), None)
+
+    @property
     def rest(self) -> tuple[Message, ...]:
         return (*(each.message for each in self.written), *self.waiting)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from workflow.domain.channel import ChannelState
-from workflow.domain.messages import Message, MessageState
+from workflow.domain.messages import LEASE, Message, MessageState
 from workflow.ports import Channel, Handover, Outcome, Phase
 from workflow.services import channel
 from workflow.services.boarding import Boarding, flown
@@ -17,7 +17,7 @@ from workflow.services.claims import claim
 from workflow.services.crew import Crew, listen
 from workflow.services.desk import Desk
 from workflow.services.insisting import exchange_by_all_means
-from workflow.services.landing import Landing
+from workflow.services.landing import Landing, put_back
 from workflow.services.mailroom import CHANNEL, Mailroom, Tally
 from workflow.services.writing import gather_material
 
@@ -59,7 +59,7 @@ class Air:
         self.desk = Desk(self.room)
 
     def empty(self) -> Tally:
-        """An error of ours drops every connection; if only a letter's, what is in the air is heard out first."""
+        """An error of ours drops every connection. If it touches nothing in the air, that is heard out first."""
         try:
             while self._is_anything_under_way():
                 is_silent = not self._hear()
@@ -68,8 +68,9 @@ class Air:
         except BaseException:
             self.crew.drop()
             raise
-        if self.broken:
-            raise self.broken
+        if broken := self.broken:
+            self._try(self._put_back)
+            raise broken
         return self.tally
 
     def _is_anything_under_way(self) -> bool:
@@ -92,6 +93,8 @@ class Air:
 
     def _board(self) -> None:
         """A mail for every connection that is free."""
+        if self.crew.has_free() and self._has_waited_too_long():
+            self._put_back()
         while self.crew.has_free() and self._has_mail():
             for letter in self.desk.take(1):
                 line = self.crew.take()
@@ -101,6 +104,18 @@ class Air:
                 self._go_on(boarding)
             if self.doubted:
                 return
+
+    def _has_waited_too_long(self) -> bool:
+        """Its lease ran out at the desk, because those before it took long: its marker would come to nothing."""
+        first = self.desk.first
+        return first is not None and first.was_claimed_by(self.room.clock.now() - LEASE)
+
+    def _put_back(self) -> None:
+        """What waits at the desk, for whoever claims it next."""
+        with self.room.db.begin() as work:
+            put_back(work, self.desk.rest, self.room.clock.now())
+        self.desk.clear()
+        self.may_claim = True
 
     def _has_mail(self) -> bool:
         """Claim more when there is none; what can be committed goes first."""
