@@ -156,6 +156,34 @@ def test_the_rate_is_kept_however_often_one_asks(opened: House) -> None:
     assert deliver(opened, connections=4, rate=Rate(1)).sent == 1
 
 
+def test_a_token_is_taken_when_its_mail_leaves_and_not_while_it_waits_for_a_slow_server(opened: House) -> None:
+    """Over one connection the second mail leaves two minutes after the first: the bucket is full again by then."""
+    left = []
+
+    def take_long() -> None:
+        opened.clock.at += 2 * MINUTE
+        left.append(channel_state(opened.db).tokens)
+
+    opened.postman.before_reply = take_long
+    assert deliver(opened, rate=Rate(6)).sent == 2
+    assert left == [1, 1]
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(9, 2), (11, 1), (12, 2)])
+def test_a_token_that_could_not_be_used_is_worth_nothing_ten_seconds_later(
+    opened: House, seconds: int, sent: int
+) -> None:
+    """Two tokens of a bucket that gives another in twelve seconds; one of two mails finds no connection at first."""
+
+    def take_long() -> None:
+        opened.clock.at += seconds * SECOND
+        opened.postman.before_marker = lambda: None
+
+    opened.postman.script = [TOO_MANY]
+    opened.postman.before_marker = take_long
+    assert deliver(opened, connections=2, rate=Rate(6)).sent == sent
+
+
 def test_who_waits_for_a_new_link_is_not_behind_a_round(opened: House) -> None:
     opened.clock.at += MINUTE
     links.renew_link(opened.db, NORRBY, by="k-1", secrets=opened.secrets, now=opened.clock.at)

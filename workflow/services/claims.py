@@ -89,13 +89,16 @@ def read_truths(
     )
 
 
-def claim(room: Mailroom) -> Batch:
-    """Claim up to a batch of what is due, true and inside its window, as far as the way out admits."""
+def claim(room: Mailroom, *, leave_now: int = 0) -> Batch:
+    """Claim up to a batch of what is due, true and inside its window, as far as the way out admits.
+
+    Where a rate is kept no more than can leave now: a token is good for the moment in which it is taken.
+    """
     now = room.clock.now()
     if room.held():  # after the reading: a jump before it has been seen
         return Batch((), ChannelState(name=""), goes_on=False)
     with room.db.begin() as work:
-        admission = admit(work, room.rate, wanted=BATCH, now=now)
+        admission = admit(work, room.rate, wanted=min(BATCH, leave_now) if room.rate.is_limited else BATCH, now=now)
         if not admission.mails:
             return Batch((), admission.state, goes_on=False)
         until = end_of_day(room.calendar, now) if room.calendar.in_window(now) else now  # else nothing leaves

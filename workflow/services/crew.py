@@ -27,8 +27,13 @@ class Crew:
     def size(self) -> int:
         return self._size
 
+    @property
+    def free(self) -> int:
+        """How many carry nothing, or could be opened."""
+        return len(self._free) + self._size - len(self._all)
+
     def has_free(self) -> bool:
-        return bool(self._free) or len(self._all) < self._size
+        return self.free > 0
 
     def take(self) -> Channel:
         """One that carries nothing. Raises IndexError when all do: ask first."""

@@ -6,6 +6,7 @@ after each reply. While nobody has anything to say, letters are written ahead.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from workflow.domain.channel import ChannelState
@@ -25,6 +26,7 @@ _WITHDRAWN: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Mejlet beh�
 _TOO_SLOW: Final = Handover(Outcome.WITHDRAWN, Phase.MARKER, None, "Det tog för lång tid. Mejlet prövas igen.")
 _TRIED_AGAIN: Final = {MessageState.PLANNED, MessageState.SENDING}
 _LOOKS_AGAIN: Final = 5.0  # seconds after a look that found nothing: a reply may take ten minutes, and others are due
+_WORTH_A_TOKEN: Final = timedelta(seconds=10)
 _A_WHILE: Final = 1.0  # seconds between two looks at whose patience is over
 _ENOUGH: Final = 10  # mails that wait for their markers do not wait for more
 
@@ -106,9 +108,13 @@ class Air:
                 return
 
     def _has_waited_too_long(self) -> bool:
-        """Its lease ran out at the desk, because those before it took long: its marker would come to nothing."""
+        """Its lease ran out at the desk, because those before it took long: its marker would come to nothing.
+
+        Or its token is no longer worth anything: what is sent now counts now.
+        """
         first = self.desk.first
-        return first is not None and first.was_claimed_by(self.room.clock.now() - LEASE)
+        patience = _WORTH_A_TOKEN if self.room.rate.is_limited else LEASE
+        return first is not None and first.was_claimed_by(self.room.clock.now() - patience)
 
     def _put_back(self) -> None:
         """What waits at the desk, for whoever claims it next."""
@@ -127,7 +133,7 @@ class Air:
     def _claim(self) -> bool:
         """False when there is no more for now."""
         self.claimed_at = self.room.steady()
-        batch = claim(self.room)
+        batch = claim(self.room, leave_now=self.crew.free)
         self.may_claim, self.has_news = batch.goes_on, False
         if not batch.goes_on:
             return False
@@ -150,7 +156,7 @@ class Air:
         return self._try(self._claim)
 
     def _may_claim(self) -> bool:
-        if self._is_pending():
+        if self._is_pending() or (self.room.rate.is_limited and not self.crew.has_free()):
             return False
         if self.aboard:
             return (self.may_claim or self._is_time_to_look_again()) and not self.seen.is_blocked
