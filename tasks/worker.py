@@ -35,10 +35,10 @@ _log = structlog.get_logger(__name__)
 
 
 def make_bench(settings: Settings) -> Bench:
-    """The house of this process; its mailroom claims nothing more while the clock is suspect or the process ends."""
+    """The house of this process; its mailroom claims nothing while the clock is suspect or the process ends."""
     house = build(settings)
     watch = make_watch(house)
-    mailroom = replace(house.mailroom, held=lambda: is_ending() or watch.suspect())
+    mailroom = replace(house.mailroom, held=watch.suspect, is_ending=is_ending)
     return Bench(replace(house, mailroom=mailroom), watch)
 
 

@@ -343,6 +343,19 @@ def test_what_waited_at_the_desk_until_its_lease_ran_out_is_claimed_anew_and_not
     assert len(bodies) == 8 + 2  # two began within their leases and came to their markers after them
 
 
+def test_a_process_that_is_to_end_hands_over_what_has_begun_and_puts_back_the_rest(
+    house: House, eight: list[str]
+) -> None:
+    """A batch over a slow relay takes longer than whoever ends the process has patience."""
+    bodies: list[str] = []
+    house.postman.before_marker = lambda: bodies.append("one more")
+    room = replace(with_connections(house, 2), is_ending=lambda: bool(bodies))
+    assert outbox.deliver(room).sent == 2
+    assert states(house, eight) == [MessageState.SENT] * 2 + [MessageState.PLANNED] * 6
+    with house.db.read() as work:
+        assert [work.outbox.get(id_).attempts for id_ in eight] == [1] * 2 + [0] * 6
+
+
 def test_a_batch_that_waits_for_the_morning_does_not_hide_what_may_go_now(house: House, eight: list[str]) -> None:
     """A hundred reminders out of hours come first in the queue; what answers a person goes all the same."""
     reminders = [

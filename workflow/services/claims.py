@@ -95,7 +95,7 @@ def claim(room: Mailroom, *, leave_now: int = 0) -> Batch:
     Where a rate is kept no more than can leave now: a token is good for the moment in which it is taken.
     """
     now = room.clock.now()
-    if room.held():  # after the reading: a jump before it has been seen
+    if room.is_ending() or room.held():  # after the reading: a jump before it has been seen
         return Batch((), ChannelState(name=""), goes_on=False)
     with room.db.begin() as work:
         admission = admit(work, room.rate, wanted=min(BATCH, leave_now) if room.rate.is_limited else BATCH, now=now)

@@ -95,7 +95,7 @@ class Air:
 
     def _board(self) -> None:
         """A mail for every connection that is free."""
-        if self.crew.has_free() and self._has_waited_too_long():
+        if self.crew.has_free() and self.desk.has_mail and (self.room.is_ending() or self._has_waited_too_long()):
             self._put_back()
         while self.crew.has_free() and self._has_mail():
             for letter in self.desk.take(1):

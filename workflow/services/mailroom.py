@@ -46,7 +46,9 @@ class Mailroom:
     steady: Callable[[], float] = lambda: 0.0
     """Seconds that nobody sets; only differences mean anything. Where it stands still, nobody looks again in flight."""
     held: Callable[[], bool] = lambda: False
-    """Asked before each claim: True, and nothing more is claimed (the clock is suspect, or the process is ending)."""
+    """Asked before each claim: True, and nothing more is claimed (the clock is suspect)."""
+    is_ending: Callable[[], bool] = lambda: False
+    """Asked before each mail: True, and what is claimed and not begun is put back; nothing more is claimed."""
 
 
 @dataclass(frozen=True, slots=True)
