@@ -152,6 +152,13 @@ def test_a_persons_skip_can_be_undone_but_nobody_elses() -> None:
         a_message().skip("superseded").let_go(NOW)
 
 
+def test_what_may_have_come_is_let_go_in_its_own_bytes_and_what_was_refused_is_written_anew() -> None:
+    written = a_message().freeze(a_frozen(), local_day="2027-05-10").claim(NOW).hand(NOW)
+    in_doubt, refused = (each.skip("").marked_by_hand() for each in (written.unknown("silence"), written.failed("552")))
+    assert in_doubt.let_go(NOW).frozen == a_frozen()
+    assert refused.let_go(NOW).frozen is None
+
+
 def test_let_go_goes_at_its_time_or_at_once_if_that_is_past() -> None:
     later = NOW + timedelta(days=1)
     assert a_message(due_at=later).hold("").let_go(NOW).due_at == later

@@ -278,7 +278,7 @@ class Message:
         return self._to(MessageState.CANCELLED, reason=why, lease_until=None)
 
     def skip(self, why: str) -> "Message":
-        return self._to(MessageState.SKIPPED, reason=why, lease_until=None)
+        return self._to(MessageState.SKIPPED, detail=self._with_doubt(), reason=why, lease_until=None)
 
     def hold(self, why: str) -> "Message":
         return self._to(MessageState.HELD, reason=why, lease_until=None)
@@ -320,9 +320,12 @@ class Message:
 
     def again(self, now: datetime, why: str) -> "Message":
         """A person asks for it to be sent again, at once: the same bytes, if it may have come already."""
-        detail = {**self.detail, _MAY_HAVE_COME: "yes"} if self.state is MessageState.UNKNOWN else self.detail
-        moved = self._to(MessageState.PLANNED, detail=detail).unwritten(now)
+        moved = self._to(MessageState.PLANNED, detail=self._with_doubt()).unwritten(now)
         return moved.but(due_at=now, give_up_at=now + GIVE_UP_AFTER, reason=why, lease_until=None)
+
+    def _with_doubt(self) -> Mapping[str, str]:
+        """`detail`, where it stays that nobody knows what became of it."""
+        return {**self.detail, _MAY_HAVE_COME: "yes"} if self.state is MessageState.UNKNOWN else self.detail
 
     @property
     def may_have_come(self) -> bool:
