@@ -65,7 +65,8 @@ def refuse_replaced(work: Work, message: Message, *, now: datetime) -> None:
         return
     to = addressee(work.recipients.of(message.submission), now, slot_audience(message.slot))
     is_succeeded = to is not None and to.id != message.recipient
-    if message.state is MessageState.UNKNOWN or message.company or not is_succeeded:
+    is_in_doubt = message.state is MessageState.UNKNOWN or message.may_have_come
+    if is_in_doubt or message.company or not is_succeeded:
         raise ReplacedReaderError
 
 

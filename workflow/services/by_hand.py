@@ -3,9 +3,11 @@
 A mail that is still to come gets its row in the ledger now, under the very key the planner would give it: so the
 planner finds the slot accounted for, and the database lets there be only one. A moved last day makes new mails; what
 was decided about the old ones falls with them, and the consequences of the move show it.
+
+A mail that told of several units is decided about as a whole, whichever of its rows is named (see services/company.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +20,8 @@ from workflow.domain.planning import Case, Due, Timetable
 from workflow.domain.rounds import Round, RoundState
 from workflow.domain.submissions import Submission, submission_id
 from workflow.ports import Database, Secrets, Work
+from workflow.services.addressing import refuse_replaced
+from workflow.services.company import Pair, as_one, whole_or_alone
 from workflow.services.mailroom import log_message
 from workflow.services.one_a_day import leaves_at
 
@@ -33,6 +37,15 @@ class MailSettledError(RefusedError):
     """It has gone, is on its way, or was stopped for a reason that still holds."""
 
     sentence = "Mejlet går inte att ändra längre: det har gått, är på väg eller behövs inte."
+
+
+class ToldElsewhereError(RefusedError):
+    """Another mail told of this unit, in words that stand: they are not the unit's own to change."""
+
+    sentence = (
+        "Om den här enheten berättar mejlet om {unit} ({mail}), som redan är skrivet. Det går inte att ändra för den "
+        "här enheten ensam."
+    )
 
 
 class ToldTodayError(RefusedError):
@@ -85,8 +98,8 @@ def decide(
     `words` say why, or are the note; releasing needs none. `upon` is the note that a new one was written upon (None:
     whatever stands there).
 
-    Raises NotFoundError, NotOpenYetError, MailSettledError, ToldTodayError, ReasonMissingError, TextRefusedError,
-    TooLongError, NoteChangedError.
+    Gives the named row as it is then. Raises NotFoundError, NotOpenYetError, MailSettledError, ToldElsewhereError,
+    ReplacedReaderError, ToldTodayError, ReasonMissingError, TextRefusedError, TooLongError, NoteChangedError.
     """
     change = _change(deed, words, now)
     with db.begin() as work:
@@ -96,20 +109,24 @@ def decide(
             raise NotOpenYetError(round=round_id)
         named = _Named(round=round_, name=name)
         standing = _in_ledger(work, named)
-        before = standing or _to_come(work, named, secrets=secrets, calendar=calendar, now=now)
-        if before is None:
+        row = standing or _to_come(work, named, secrets=secrets, calendar=calendar, now=now)
+        if row is None:
             raise NotFoundError(what=name)
-        if deed is not Deed.SKIP and before.submission and not work.submissions.get(before.submission).is_owed:
-            _refuse_unneeded(before)
+        mail = _mail_about(work, row, deed)
         if deed is Deed.NOTE and upon is not None:
-            _refuse_to_overwrite(before, words, upon)
-        after = _moved(before, change)
-        if deed is Deed.RELEASE and after.is_reminder and after.due_at <= now:
-            _refuse_a_second(work, after, calendar, now)
-        if not (work.outbox.change(before, after) if standing else work.outbox.plan([after]) == 1):
+            _refuse_to_overwrite(mail, words, upon)
+        group = _moved(mail, change)
+        if deed is not Deed.SKIP:
+            group = _needed(work, mail, group, row)
+        if deed is Deed.RELEASE:
+            refuse_replaced(work, mail, now=now)
+            _refuse_a_second(work, group[0][1], calendar, now)
+        moved = [after for _, after in group]
+        if not (all(work.outbox.change_all(group)) if standing else work.outbox.plan(moved) == 1):
             raise StaleWriteError
-        log_message(work, _EVENTS[deed], after, now, by=by)
-        return after
+        for each in moved:
+            log_message(work, _EVENTS[deed], each, now, by=by)
+        return next(each for each in moved if each.id == row.id)
 
 
 def _change(deed: Deed, words: str, now: datetime) -> Callable[[Message], Message]:
@@ -126,10 +143,30 @@ def _change(deed: Deed, words: str, now: datetime) -> Callable[[Message], Messag
     return changes[deed]
 
 
-def _refuse_unneeded(message: Message) -> None:
-    """What asks for an answer that has come in stays as it is, in case the answer is taken back."""
-    if message.kind in OWED_ONLY:
+def _mail_about(work: Work, row: Message, deed: Deed) -> Message:
+    """The mail that told of the row, with all that it told of, or will yet.
+
+    Where that has come to another end, the row can only be left as it is: it has no words of its own.
+    """
+    mail = whole_or_alone(work, row)
+    if row.lead and (deed is Deed.NOTE or (mail is row and deed is not Deed.SKIP)):
+        lead = work.outbox.get(row.lead)
+        unit = work.submissions.get(lead.submission).unit_name
+        raise ToldElsewhereError(unit=unit, mail=f"{lead.submission}.{lead.slot}")
+    return mail
+
+
+def _needed(work: Work, mail: Message, group: Sequence[Pair], row: Message) -> Sequence[Pair]:
+    """What asks for an answer that has come in stays as it is, in case the answer is taken back.
+
+    The others go without it if they are written anew; a letter that stands goes as a whole or not at all.
+    """
+    units = work.submissions.several({before.submission for before, _ in group})
+    needed = [pair for pair in group if pair[0].kind not in OWED_ONLY or units[pair[0].submission].is_owed]
+    is_torn = group[0][1].frozen is not None and len(needed) < len((mail, *mail.company))
+    if is_torn or all(before.id != row.id for before, _ in needed):
         raise MailSettledError
+    return needed
 
 
 def _refuse_to_overwrite(message: Message, words: str, upon: str) -> None:
@@ -140,14 +177,16 @@ def _refuse_to_overwrite(message: Message, words: str, upon: str) -> None:
 
 def _refuse_a_second(work: Work, message: Message, calendar: Calendar, now: datetime) -> None:
     """What a person lets go is never dropped behind their back."""
+    if not message.is_reminder or message.due_at > now:
+        return
     leaves = leaves_at(work, message, calendar=calendar, now=now)
     if leaves != calendar.next_window(now):
         raise ToldTodayError(when=leaves)
 
 
-def _moved(message: Message, change: Callable[[Message], Message]) -> Message:
+def _moved(mail: Message, change: Callable[[Message], Message]) -> Sequence[Pair]:
     try:
-        return change(message).marked_by_hand()
+        return [(before, after.marked_by_hand()) for before, after in as_one(mail, change(mail))]
     except ValueError as error:
         raise MailSettledError from error
 

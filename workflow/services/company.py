@@ -28,6 +28,12 @@ def whole(before: Message, after: Message) -> tuple[Pair, ...]:
     return ((before, after), *((each, each.follow(before, after)) for each in before.company))
 
 
+def as_one(before: Message, after: Message) -> tuple[Pair, ...]:
+    """`whole`, of those that stand as the lead does: what has come to another end stays there."""
+    alike = tuple(each for each in before.company if each.state is before.state)
+    return whole(replace(before, company=alike), after)
+
+
 def after_all(pairs: Sequence[Pair]) -> Message:
     """The lead as it is after these moves, with its company as it is then."""
     lead, company = pairs[0][1], tuple(after for _, after in pairs[1:])
@@ -39,6 +45,12 @@ def change_whole(work: Work, pairs: Sequence[Pair]) -> tuple[bool, ...]:
     groups = [whole(*pair) for pair in pairs]
     stands = iter(work.outbox.change_all([pair for group in groups for pair in group]))
     return tuple(all([next(stands) for _ in group][:1]) for group in groups)
+
+
+def whole_or_alone(work: Work, row: Message) -> Message:
+    """The mail that told of this row, as `complete`; the row alone where that mail has come to another end."""
+    mail = complete(work, row)
+    return mail if mail.state is row.state else row
 
 
 def complete(work: Work, message: Message) -> Message:

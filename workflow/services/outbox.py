@@ -14,7 +14,7 @@ from workflow.domain.messages import Message
 from workflow.ports import Database, Work
 from workflow.services.addressing import refuse_replaced
 from workflow.services.claims import read_truths
-from workflow.services.company import complete, whole
+from workflow.services.company import as_one, complete, whole_or_alone
 from workflow.services.crew import Crew
 from workflow.services.flights import fly
 from workflow.services.letters import link_url
@@ -87,13 +87,12 @@ def _put_off(work: Work, message: Message, leaves: datetime, *, calendar: Calend
 def skip(db: Database, message_id: str, *, by: str, why: str, now: datetime) -> Message:
     """A person decides that a planned mail does not go, or that nothing more is done about one, whole as it is."""
     with db.begin() as work:
-        message = complete(work, work.outbox.get(message_id))
+        message = whole_or_alone(work, work.outbox.get(message_id))
         return _decide(work, message, message.skip(why), "message.skipped", by=by, now=now)
 
 
 def _decide(work: Work, before: Message, after: Message, event: str, *, by: str, now: datetime) -> Message:
-    alike = tuple(each for each in before.company if each.state is before.state)
-    group = whole(replace(before, company=alike), after)
+    group = as_one(before, after)
     if not all(work.outbox.change_all(group)):
         raise StaleWriteError
     for _, row in group:
