@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import DUE_AT, OPENS_AT, PLANNED_AT
+from tests.builders import DUE_AT, OPENS_AT, PLANNED_AT, a_frozen
 from tests.services.conftest import NORRBY, ROUND, House
 from workflow.domain.errors import NotFoundError
-from workflow.domain.messages import MessageKind
+from workflow.domain.messages import MessageKind, MessageState
 from workflow.ports import LINK_SECRET
+from workflow.services.listings import mail_document
 from workflow.services.preview import RoundPreview, look_ahead
-from workflow.services.preview_mail import MASK, Wanted, chosen, find_planned, first_of_each, preview_mail, words_of
+from workflow.services.preview_mail import Wanted, chosen, find_planned, first_of_each, preview_mail, words_of
 from workflow.services.reminders import plan_due
+from workflow.services.several import MASK
 
 
 def ahead(house: House) -> RoundPreview:
@@ -65,6 +67,22 @@ def test_one_that_has_gone_is_shown_as_it_went(opened: House) -> None:
     assert written.mail.state == "sent"
     assert written.words
     assert written.words.date == invitation.frozen.date
+
+
+def test_of_a_mail_about_several_units_no_secrets_place_is_shown(opened: House) -> None:
+    opened.deliver()
+    (invitation,) = opened.messages()
+    letter = "/l/abc.{link-secret-abc} /l/k-7_d.{link-secret-k-7_d}"
+    with opened.db.begin() as work:
+        round_ = work.rounds.get(ROUND)
+        of_several = invitation.but(
+            id="of-several", slot="again", frozen=a_frozen(text=letter, html=letter), state=MessageState.SENT
+        )
+        assert work.outbox.plan([of_several]) == 1
+    words = preview_mail(opened.mailroom, round_, "of-several", now=opened.clock.at).words
+    assert words
+    assert words.text == words.html == f"/l/abc.{MASK} /l/k-7_d.{MASK}"
+    assert mail_document(opened.db, "of-several")["text"] == words.text
 
 
 def test_one_that_does_not_go_is_not_written(house: House) -> None:

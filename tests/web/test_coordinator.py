@@ -352,6 +352,17 @@ def test_a_mail_is_shown_without_the_links_secret(house: App) -> None:
     assert house.secrets.link_secret(sent.link) not in page
 
 
+def test_nor_with_the_places_where_the_secrets_of_several_units_will_stand(house: App) -> None:
+    text = "Norrby: http://testserver/l/abc.{link-secret-abc}\nHamnen: http://testserver/l/k-7_d.{link-secret-k-7_d}"
+    sent = make_mail(house, HAMN, MessageState.SENT, frozen=a_frozen(text=text, html=text), sent_at=NOW)
+    client = sign_in(house)
+    for page in (f"utskick/{sent.id}", f"forhandsvisning/{sent.id}/html"):
+        shown = client.get(f"{ROUND_PAGE}/{page}").text
+        assert "link-secret" not in shown
+        assert "http://testserver/l/abc.•••" in shown
+        assert "http://testserver/l/k-7_d.•••" in shown
+
+
 def test_a_failed_mail_is_sent_again_with_a_reason(house: App) -> None:
     failed = make_mail(house, HAMN, MessageState.FAILED, reason="550 5.1.1 no such user", attempts=1)
     client = sign_in(house)

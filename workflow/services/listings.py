@@ -21,6 +21,7 @@ from workflow.domain.submissions import Edition, Submission, submission_id
 from workflow.ports import Database
 from workflow.services.overview import overview, submission_view
 from workflow.services.roster import roster_of
+from workflow.services.several import masked
 
 Json = dict[str, Any]
 
@@ -267,7 +268,7 @@ def mail_document(db: Database, message_id: str) -> Json:
         **mail_row(message),
         "reply": message.reply,
         "subject": frozen.subject if frozen else "",
-        "text": frozen.text if frozen else "",
+        "text": masked(frozen.text) if frozen else "",
         "message_id": frozen.message_id if frozen else "",
         "attachments": [each.name for each in frozen.attachments] if frozen else [],
         "tries": [_attempt(attempt) for attempt in attempts],

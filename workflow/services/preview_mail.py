@@ -8,13 +8,11 @@ from workflow.domain.errors import NotFoundError
 from workflow.domain.messages import Frozen, Message, MessageKind, MessageState
 from workflow.domain.preview import PreviewedMail
 from workflow.domain.rounds import Round
-from workflow.ports import LINK_SECRET
 from workflow.services.mailroom import Mailroom
 from workflow.services.preview import RoundPreview, look_ahead
+from workflow.services.several import masked
 from workflow.services.writing import Material, gather_material, write
 
-MASK = "•••"
-"""Stands where the secret of a personal link would."""
 _NO_LINK = "forhandsvisning"
 
 
@@ -107,8 +105,4 @@ def _material(room: Mailroom, preview: RoundPreview, row: Message) -> Material:
 
 
 def _masked(frozen: Frozen) -> Frozen:
-    return replace(
-        frozen,
-        text=frozen.text.replace(LINK_SECRET, MASK),
-        html=frozen.html.replace(LINK_SECRET, MASK),
-    )
+    return replace(frozen, text=masked(frozen.text), html=masked(frozen.html))

@@ -1,5 +1,6 @@
 """The letter about several units: each with its own last day, state and link, to those who may open it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,10 @@ from workflow.domain.submissions import Recipient
 from workflow.ports import LINK_SECRET, Secrets
 from workflow.services.letters import Situation, link_url, progress, roles, shared
 
+MASK = "•••"
+"""Stands where the secret of a personal link would."""
 _MARKER_BEGINS = LINK_SECRET.replace("}", "-")
+_ANY_MARKER = re.compile(f"{re.escape(LINK_SECRET)}|{re.escape(_MARKER_BEGINS)}[^{{}}]*}}")
 
 
 class LostLinkError(ValueError):
@@ -86,6 +90,11 @@ def with_secrets(frozen: Frozen, message: Message, secrets: Secrets) -> Frozen:
     if _has_marker(text, html):
         raise LostLinkError("a link in the letter belongs to none of the units that it tells of")
     return replace(frozen, text=text, html=html)
+
+
+def masked(text: str) -> str:
+    """What is shown of a letter: whoever has the secret of a link can answer in the unit's name."""
+    return _ANY_MARKER.sub(MASK, text)
 
 
 def _has_marker(*parts: str) -> bool:

@@ -8,15 +8,15 @@ from starlette.datastructures import FormData
 from workflow.domain.arrivals import Arrival
 from workflow.domain.errors import ReasonMissingError, RefusedError, StaleWriteError
 from workflow.domain.messages import MESSAGE_MOVES, UNDELIVERED, Message, MessageState
-from workflow.ports import LINK_SECRET, Job
+from workflow.ports import Job
 from workflow.services import inbox, ledger, outbox
+from workflow.services.several import masked
 from workflow.web.forms_in import field, visible
 from workflow.web.office import Office, Posted, Seated, clean, new_router
 from workflow.web.site import go
 
 router = new_router()
 
-MASK = "•••"
 PAGE = 50  # mails on a page of the list
 
 
@@ -129,8 +129,3 @@ def _came(desk: Office, message: Message) -> list[Arrival]:
     """What came in by mail about this one: that it did not arrive, that it is late, answers."""
     found = inbox.inbox(desk.house.db, submission=message.submission) if message.submission else ()
     return [each.arrival for each in found if each.arrival.message == message.id]
-
-
-def masked(text: str) -> str:
-    """The text without the secret of the personal link: whoever has that can answer in the unit's name."""
-    return text.replace(LINK_SECRET, MASK)
