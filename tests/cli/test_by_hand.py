@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from tests.builders import a_frozen
 from tests.cli.conftest import Terminal
+from workflow.domain.messages import MessageKind, MessageState
 
 MAIL = "2027-T1.ost.T-1"
 
@@ -39,6 +41,26 @@ def test_releasing_all_leaves_what_people_hold(opened: Terminal) -> None:
     opened("mail", "hold", MAIL, "--reason", "De har ringt")
     assert "0 mails" in opened("mail", "release", "--yes").stdout
     assert mails(opened)["T-1"]["state"] == "held"
+
+
+def test_a_mail_about_several_units_is_decided_about_as_one(opened: Terminal) -> None:
+    with opened.house().db.begin() as work:
+        ost, amn = (work.outbox.of_submission(f"2027-T1.{unit}")[0] for unit in ("ost", "amn"))
+        both = {"kind": MessageKind.REMINDER, "slot": "T-5", "state": MessageState.UNKNOWN, "to_email": ost.to_email}
+        assert work.outbox.plan([ost.but(id="letter", frozen=a_frozen(), **both)]) == 1
+        assert work.outbox.plan([amn.but(id="told", lead="letter", **both)]) == 1
+    opened("mail", "skip", "2027-T1.amn.T-5", "--reason", "Hon har fått det")
+    assert ledger(opened, "skipped") == {"letter", "told"}
+    opened("mail", "release", "told")
+    assert ledger(opened, "planned") == {"letter", "told"}
+    refused = opened("mail", "note", "told", "--text", "Ring mig.", code=1)
+    assert "Österby stadsdelsnämnd (2027-T1.ost.T-5)" in " ".join(refused.stderr.split())
+    opened("mail", "hold", "told", "--reason", "Vänta")
+    assert ledger(opened, "held") == {"letter", "told"}
+
+
+def ledger(terminal: Terminal, state: str) -> set[str]:
+    return {mail["id"] for mail in terminal.json("mail", "list", "2027-T1", "--state", state) if mail["slot"] == "T-5"}
 
 
 def test_what_cannot_be_done_is_told(opened: Terminal, planned: Terminal) -> None:

@@ -5,10 +5,11 @@ import re
 
 import pytest
 
-from tests.web.houses import NORRBY, content, csrf_of, hand_in
+from tests.builders import a_frozen
+from tests.web.houses import HAMN, NORRBY, content, csrf_of, hand_in
 from tests.web.office import ROUND_PAGE, asked, sign_in
 from workflow.bootstrap import App
-from workflow.domain.messages import MessageState
+from workflow.domain.messages import MessageKind, MessageState
 from workflow.ports import Job
 from workflow.services.reminders import plan_due
 
@@ -72,6 +73,27 @@ def test_skipped_and_thought_better_of(house: App) -> None:
     plan_due(house.db, secrets=house.secrets, calendar=house.calendar, now=house.now())
     assert press(house, "slapp", mail=place)[0] == 303
     assert states(house)["T+3"] is MessageState.PLANNED
+
+
+def test_a_mail_about_several_units_is_one_on_every_units_page(house: App) -> None:
+    with house.db.begin() as work:
+        norrby, hamn = (work.outbox.of_submission(each)[0] for each in (NORRBY, HAMN))
+        both = {"kind": MessageKind.REMINDER, "slot": "T-5", "state": MessageState.UNKNOWN, "to_email": norrby.to_email}
+        assert work.outbox.plan([norrby.but(id="letter", frozen=a_frozen(), **both)]) == 1
+        assert work.outbox.plan([hamn.but(id="told", lead="letter", **both)]) == 1
+
+    def both_are(state: MessageState) -> bool:
+        with house.db.read() as work:
+            return {work.outbox.get(each).state for each in ("letter", "told")} == {state}
+
+    status, _, place = press(house, "hoppa", "Hon har fått det.", mail=f"{PAGE}/told")
+    assert (status, place, both_are(MessageState.SKIPPED)) == (303, f"{PAGE}/told", True)
+    assert press(house, "slapp", mail=place)[0] == 303
+    assert both_are(MessageState.PLANNED)
+    for language, said in (("sv", "berättar mejlet om"), ("en", "is told of in the e-mail about")):
+        page = sign_in(house, language).get(f"{place}/tillagg").text
+        assert said in page
+        assert f"({NORRBY}.T-5)" in page
 
 
 def test_own_words_stand_in_the_mail(house: App) -> None:
