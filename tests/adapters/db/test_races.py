@@ -37,7 +37,9 @@ def test_planners_of_the_same_keys_plan_each_once(sql_stocked: SqlDatabase, sql_
 
 def test_no_message_is_claimed_twice(sql_stocked: SqlDatabase, sql_url: str) -> None:
     with sql_stocked.begin() as work:
-        work.outbox.plan([a_message(slot=f"T+{number}") for number in range(KEYS)])
+        work.outbox.plan(
+            [a_message(slot=f"T+{number}", to_email=f"nr.{number}@norrby.example") for number in range(KEYS)]
+        )
     claimed = [id_ for mine in race(racers.claim_all, sql_url) for id_ in mine]
     assert len(claimed) == len(set(claimed)) == KEYS
     with sql_stocked.read() as work:
@@ -46,7 +48,9 @@ def test_no_message_is_claimed_twice(sql_stocked: SqlDatabase, sql_url: str) -> 
 
 def test_no_message_is_claimed_twice_in_batches_either(sql_stocked: SqlDatabase, sql_url: str) -> None:
     with sql_stocked.begin() as work:
-        work.outbox.plan([a_message(slot=f"T+{number}") for number in range(KEYS)])
+        work.outbox.plan(
+            [a_message(slot=f"T+{number}", to_email=f"nr.{number}@norrby.example") for number in range(KEYS)]
+        )
     claimed = [id_ for mine in race(racers.claim_in_batches, sql_url) for id_ in mine]
     assert len(claimed) == len(set(claimed)) == KEYS
 
