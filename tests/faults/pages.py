@@ -8,7 +8,6 @@ import argparse
 import random
 import secrets
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +29,7 @@ from tests.faults.world import drop_database, new_database
 from tests.postgres import own_server
 from workflow.demo.browser import Browser
 from workflow.domain.submissions import State
+from workflow.up import free_port
 
 TEXT = "Skrivet strax innan det slocknade."
 FIELDS = ("text.etableringar", "text.mark", "text.tillstand")
@@ -60,12 +60,6 @@ def is_answering(port: int) -> bool:
         return bool(httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=2).is_success)
     except httpx2.HTTPError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def enter(stage: Stage, person: Browser, submission: str) -> None:

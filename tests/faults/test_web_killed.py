@@ -9,10 +9,11 @@ import httpx2
 import pytest
 
 from tests.faults.conftest import Stage
-from tests.faults.pages import Tally, answered, enter, free_port, pages, press, state, versions
+from tests.faults.pages import Tally, answered, enter, pages, press, state, versions
 from tests.faults.serving import POINTS
 from workflow.demo.browser import Browser
 from workflow.domain.submissions import State
+from workflow.up import free_port
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
 
